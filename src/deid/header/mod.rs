@@ -1,0 +1,1 @@
+//! The header: what each attribute becomes under the PS3.15 profile.

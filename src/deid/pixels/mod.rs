@@ -1,0 +1,1 @@
+//! The pixels: decode one frame, render it for reading, fill boxes.

@@ -1,0 +1,5 @@
+//! A DICOM de-identification gateway.
+
+pub mod deid;
+pub mod phi;
+pub mod recognise;
