@@ -6,3 +6,4 @@ pub mod identifiers;
 pub mod picture;
 pub mod pixels;
 pub mod redaction;
+pub mod scan;

@@ -1,0 +1,622 @@
+//! The element stream without allocation: lengths, depth, counts, where Pixel Data is.
+//!
+//! Bytes are pushed in pieces of any size; the scanner keeps a header of at most 12 bytes and a
+//! stack of at most `MAX_DEPTH` sequences, whatever the peer declares. It never reads a value but the
+//! two UIDs that a C-STORE command has to match. Invariants: a length is compared with every limit
+//! before it is believed; after a problem nothing more is interpreted.
+
+use super::hold::{Hold, HoldReason};
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::StandardDataDictionary;
+use flate2::{Decompress, FlushDecompress, Status};
+use serde::{Deserialize, Serialize};
+
+/// Nesting of sequences beyond which an object is held: the parsers behind recurse.
+pub const MAX_DEPTH: usize = 32;
+/// A nested sequence is two levels of the stack, itself and its item.
+const MAX_LEVELS: usize = 2 * MAX_DEPTH;
+/// Elements and items beyond which an object is held.
+pub const MAX_ELEMENTS: u64 = 5_000_000;
+
+const ITEM: Tag = Tag(0xFFFE, 0xE000);
+const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+const SOP_CLASS_UID: Tag = Tag(0x0008, 0x0016);
+const SOP_INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
+const UNDEFINED: u32 = 0xFFFF_FFFF;
+
+/// How elements are encoded (PS3.5 section 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoding {
+    /// VRs are written in the stream.
+    pub explicit_vr: bool,
+    /// Numbers are big endian.
+    pub big_endian: bool,
+    /// The whole data set is a deflate stream.
+    pub deflated: bool,
+}
+
+impl Encoding {
+    /// The encoding of a transfer syntax: PS3.5 annex A. Every encapsulated one is explicit little endian.
+    pub fn of_transfer_syntax(uid: &str) -> Self {
+        Self {
+            explicit_vr: uid != "1.2.840.10008.1.2",
+            big_endian: uid == "1.2.840.10008.1.2.2",
+            deflated: matches!(
+                uid,
+                "1.2.840.10008.1.2.1.99" | "1.2.840.10008.1.2.4.95" | "1.2.840.10008.1.2.4.205"
+            ),
+        }
+    }
+}
+
+/// Where the Pixel Data of the object is, in bytes from the start of the scanned data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PixelSpan {
+    /// (7FE0,0010), (7FE0,0008) or (7FE0,0009).
+    pub element: u16,
+    /// Offset of the element itself: the header ends here.
+    pub start: u64,
+    /// Offset of the value.
+    pub value: u64,
+    /// Length of a native value; `None` when encapsulated.
+    pub length: Option<u64>,
+}
+
+/// The head of one element, as the scanner passes it.
+#[derive(Debug, Clone, Copy)]
+pub struct ElementHead {
+    pub tag: Tag,
+    /// 0 for the data set itself.
+    pub depth: usize,
+    /// Offset of the tag.
+    pub start: u64,
+}
+
+/// A UID of at most 64 bytes, held without allocation.
+#[derive(Debug, Clone, Copy)]
+pub struct UidBytes {
+    bytes: [u8; 64],
+    length: usize,
+}
+
+impl UidBytes {
+    const EMPTY: Self = Self { bytes: [0; 64], length: 0 };
+
+    /// The UID without padding; empty when absent or not ASCII.
+    pub fn as_str(&self) -> &str {
+        let text = std::str::from_utf8(&self.bytes[..self.length]).unwrap_or("");
+        text.trim_matches(['\0', ' '])
+    }
+}
+
+/// What stopped the scan from being believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// More than a limit allows: which, and where.
+    Limit { what: &'static str, at: u64 },
+    /// The stream breaks PS3.5: how, and where.
+    Malformed { what: &'static str, at: u64 },
+}
+
+impl Problem {
+    /// The hold that this problem means.
+    pub fn hold(self) -> Hold {
+        match self {
+            Self::Limit { what, at } => {
+                Hold::new(HoldReason::LimitExceeded, format!("{what} at byte {at}"))
+            }
+            Self::Malformed { what, at } => {
+                Hold::new(HoldReason::Malformed, format!("{what} at byte {at}"))
+            }
+        }
+    }
+}
+
+/// The result of a whole data set.
+#[derive(Debug, Clone, Copy)]
+pub struct Scan {
+    pub sop_class_uid: UidBytes,
+    pub sop_instance_uid: UidBytes,
+    pub pixels: Option<PixelSpan>,
+    pub elements: u64,
+    pub deepest: usize,
+    /// Bytes of the data set, inflated.
+    pub bytes: u64,
+    /// Set when the object has to be held.
+    pub problem: Option<Problem>,
+    /// The data ended inside an element, item or sequence.
+    pub truncated: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Level {
+    Sequence,
+    Item,
+    Fragments,
+}
+
+#[derive(Clone, Copy)]
+struct Open {
+    level: Level,
+    end: Option<u64>,
+    explicit_vr: bool,
+}
+
+enum State {
+    Head,
+    Value { left: u64, capture: Option<Tag> },
+    Done,
+}
+
+/// The push scanner of one data set.
+pub struct Scanner {
+    encoding: Encoding,
+    max_value_bytes: u64,
+    at: u64,
+    head: [u8; 12],
+    head_filled: usize,
+    stack: [Option<Open>; MAX_LEVELS],
+    depth: usize,
+    state: State,
+    scan: Scan,
+}
+
+impl Scanner {
+    /// A scanner for a data set whose values may declare at most `max_value_bytes`.
+    pub fn new(encoding: Encoding, max_value_bytes: u64) -> Self {
+        Self {
+            encoding,
+            max_value_bytes,
+            at: 0,
+            head: [0; 12],
+            head_filled: 0,
+            stack: [None; MAX_LEVELS],
+            depth: 0,
+            state: State::Head,
+            scan: Scan {
+                sop_class_uid: UidBytes::EMPTY,
+                sop_instance_uid: UidBytes::EMPTY,
+                pixels: None,
+                elements: 0,
+                deepest: 0,
+                bytes: 0,
+                problem: None,
+                truncated: false,
+            },
+        }
+    }
+
+    /// Takes the next bytes of the data set and shows every element head to `visit`.
+    pub fn feed(&mut self, mut bytes: &[u8], visit: &mut impl FnMut(ElementHead)) {
+        while !bytes.is_empty() {
+            match self.state {
+                State::Done => {
+                    self.at += bytes.len() as u64;
+                    return;
+                }
+                State::Value { left, capture } => {
+                    let taken = left.min(bytes.len() as u64) as usize;
+                    self.capture(capture, &bytes[..taken]);
+                    self.at += taken as u64;
+                    bytes = &bytes[taken..];
+                    let left = left - taken as u64;
+                    self.state =
+                        if left == 0 { State::Head } else { State::Value { left, capture } };
+                }
+                State::Head => {
+                    if self.head_filled == 0 {
+                        self.close_ended();
+                    }
+                    let taken = (self.head_needed() - self.head_filled).min(bytes.len());
+                    self.head[self.head_filled..self.head_filled + taken]
+                        .copy_from_slice(&bytes[..taken]);
+                    self.head_filled += taken;
+                    self.at += taken as u64;
+                    bytes = &bytes[taken..];
+                    if self.head_filled == self.head_needed() {
+                        self.head_filled = 0;
+                        if let Err(problem) = self.interpret(visit) {
+                            self.scan.problem = Some(problem);
+                            self.state = State::Done;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the data set.
+    pub fn finish(mut self) -> Scan {
+        if self.head_filled == 0 {
+            self.close_ended();
+        }
+        self.scan.bytes = self.at;
+        let in_the_middle =
+            self.head_filled > 0 || self.depth > 0 || matches!(self.state, State::Value { .. });
+        self.scan.truncated = self.scan.problem.is_none() && in_the_middle;
+        self.scan
+    }
+
+    fn number(&self, from: usize, bytes: usize) -> u32 {
+        let fold = |acc: u32, b: &u8| (acc << 8) | u32::from(*b);
+        let slice = &self.head[from..from + bytes];
+        if self.encoding.big_endian {
+            slice.iter().fold(0, fold)
+        } else {
+            slice.iter().rev().fold(0, fold)
+        }
+    }
+
+    fn tag(&self) -> Tag {
+        Tag(self.number(0, 2) as u16, self.number(2, 2) as u16)
+    }
+
+    fn explicit_here(&self) -> bool {
+        let top = self.depth.checked_sub(1).and_then(|i| self.stack[i]);
+        top.map_or(self.encoding.explicit_vr, |open| open.explicit_vr)
+    }
+
+    fn head_needed(&self) -> usize {
+        if self.head_filled < 8 { 8 } else { self.head_size() }
+    }
+
+    /// The whole head, known once its first 8 bytes are there: 12 for the VRs with a 32-bit length.
+    fn head_size(&self) -> usize {
+        let long = self.tag().group() != 0xFFFE
+            && self.explicit_here()
+            && !has_short_length([self.head[4], self.head[5]]);
+        if long { 12 } else { 8 }
+    }
+
+    fn close_ended(&mut self) {
+        while let Some(open) = self.depth.checked_sub(1).and_then(|i| self.stack[i]) {
+            if open.end != Some(self.at) {
+                return;
+            }
+            self.depth -= 1;
+        }
+    }
+
+    fn interpret(&mut self, visit: &mut impl FnMut(ElementHead)) -> Result<(), Problem> {
+        let tag = self.tag();
+        let start = self.at - self.head_size() as u64;
+        self.scan.elements += 1;
+        if self.scan.elements > MAX_ELEMENTS {
+            return Err(Problem::Limit { what: "more elements than the limit", at: start });
+        }
+        if tag.group() == 0xFFFE {
+            return self.delimiter(tag, self.number(4, 4), start);
+        }
+        let top = self.depth.checked_sub(1).and_then(|i| self.stack[i]);
+        if matches!(top, Some(Open { level: Level::Sequence | Level::Fragments, .. })) {
+            return Err(Problem::Malformed { what: "an element outside an item", at: start });
+        }
+        let (vr, length) = self.vr_and_length(tag, start)?;
+        visit(ElementHead { tag, depth: self.depth / 2, start });
+        self.element(tag, vr, length, start)
+    }
+
+    fn vr_and_length(&self, tag: Tag, start: u64) -> Result<([u8; 2], u32), Problem> {
+        if !self.explicit_here() {
+            return Ok((implicit_vr(tag), self.number(4, 4)));
+        }
+        let vr = [self.head[4], self.head[5]];
+        if !vr.iter().all(u8::is_ascii_uppercase) {
+            return Err(Problem::Malformed { what: "a VR that is not two letters", at: start });
+        }
+        let length = if has_short_length(vr) { self.number(6, 2) } else { self.number(8, 4) };
+        Ok((vr, length))
+    }
+
+    fn element(&mut self, tag: Tag, vr: [u8; 2], length: u32, start: u64) -> Result<(), Problem> {
+        let is_pixels = self.depth == 0
+            && tag.group() == 0x7FE0
+            && matches!(tag.element(), 0x0008 | 0x0009 | 0x0010);
+        if is_pixels && self.scan.pixels.is_none() {
+            let length = (length != UNDEFINED).then_some(u64::from(length));
+            let element = tag.element();
+            self.scan.pixels = Some(PixelSpan { element, start, value: self.at, length });
+        }
+        if &vr == b"SQ" || (&vr == b"UN" && length == UNDEFINED) {
+            // PS3.5 section 6.2.2: UN of undefined length is a sequence in Implicit VR Little Endian.
+            let explicit_vr = self.explicit_here() && &vr == b"SQ";
+            return self.open(Level::Sequence, length, explicit_vr, start);
+        }
+        if length == UNDEFINED {
+            if !matches!(&vr, b"OB" | b"OW") {
+                return Err(Problem::Malformed { what: "an undefined length", at: start });
+            }
+            return self.open(Level::Fragments, length, self.explicit_here(), start);
+        }
+        let wanted = self.depth == 0 && (tag == SOP_CLASS_UID || tag == SOP_INSTANCE_UID);
+        self.value(u64::from(length), wanted.then_some(tag), start)
+    }
+
+    fn delimiter(&mut self, tag: Tag, length: u32, start: u64) -> Result<(), Problem> {
+        let top = self.depth.checked_sub(1).and_then(|i| self.stack[i]);
+        let malformed = Problem::Malformed { what: "a delimiter out of place", at: start };
+        match (tag, top.map(|open| open.level)) {
+            (ITEM, Some(Level::Sequence)) => {
+                self.open(Level::Item, length, self.explicit_here(), start)
+            }
+            (ITEM, Some(Level::Fragments)) if length != UNDEFINED => {
+                self.value(u64::from(length), None, start)
+            }
+            (ITEM_END, Some(Level::Item))
+            | (SEQUENCE_END, Some(Level::Sequence | Level::Fragments))
+                if top.is_some_and(|open| open.end.is_none()) =>
+            {
+                self.depth -= 1;
+                Ok(())
+            }
+            _ => Err(malformed),
+        }
+    }
+
+    fn open(
+        &mut self,
+        level: Level,
+        length: u32,
+        explicit_vr: bool,
+        start: u64,
+    ) -> Result<(), Problem> {
+        let end = if length == UNDEFINED {
+            None
+        } else {
+            Some(self.checked_end(u64::from(length), start)?)
+        };
+        if self.depth == MAX_LEVELS {
+            return Err(Problem::Limit {
+                what: "sequences nested deeper than the limit",
+                at: start,
+            });
+        }
+        self.stack[self.depth] = Some(Open { level, end, explicit_vr });
+        self.depth += 1;
+        self.scan.deepest = self.scan.deepest.max(self.depth);
+        Ok(())
+    }
+
+    fn value(&mut self, length: u64, capture: Option<Tag>, start: u64) -> Result<(), Problem> {
+        self.checked_end(length, start)?;
+        if let Some(tag) = capture {
+            *self.captured(tag) = UidBytes::EMPTY;
+        }
+        if length > 0 {
+            self.state = State::Value { left: length, capture };
+        }
+        Ok(())
+    }
+
+    fn checked_end(&self, length: u64, start: u64) -> Result<u64, Problem> {
+        if length > self.max_value_bytes {
+            return Err(Problem::Limit { what: "a declared length beyond the limit", at: start });
+        }
+        let end = self.at + length;
+        let parents = self.stack[..self.depth].iter().flatten().filter_map(|open| open.end);
+        if parents.min().is_some_and(|limit| end > limit) {
+            return Err(Problem::Malformed {
+                what: "a length beyond the enclosing one",
+                at: start,
+            });
+        }
+        Ok(end)
+    }
+
+    fn captured(&mut self, tag: Tag) -> &mut UidBytes {
+        if tag == SOP_CLASS_UID {
+            &mut self.scan.sop_class_uid
+        } else {
+            &mut self.scan.sop_instance_uid
+        }
+    }
+
+    fn capture(&mut self, tag: Option<Tag>, bytes: &[u8]) {
+        let Some(tag) = tag else { return };
+        let uid = self.captured(tag);
+        let taken = bytes.len().min(uid.bytes.len() - uid.length);
+        uid.bytes[uid.length..uid.length + taken].copy_from_slice(&bytes[..taken]);
+        uid.length += taken;
+    }
+}
+
+fn has_short_length(vr: [u8; 2]) -> bool {
+    // PS3.5 section 7.1.2; an unknown VR is read with a 32-bit length, as section 6.2 asks.
+    matches!(
+        &vr,
+        b"AE"
+            | b"AS"
+            | b"AT"
+            | b"CS"
+            | b"DA"
+            | b"DS"
+            | b"DT"
+            | b"FL"
+            | b"FD"
+            | b"IS"
+            | b"LO"
+            | b"LT"
+            | b"PN"
+            | b"SH"
+            | b"SL"
+            | b"SS"
+            | b"ST"
+            | b"TM"
+            | b"UI"
+            | b"UL"
+            | b"US"
+    )
+}
+
+fn implicit_vr(tag: Tag) -> [u8; 2] {
+    if tag.group() == 0x7FE0 {
+        return *b"OW";
+    }
+    let entry = StandardDataDictionary.by_tag(tag);
+    match entry.map(|e| e.vr().relaxed()) {
+        Some(VR::SQ) => *b"SQ",
+        Some(VR::OB | VR::OW) => *b"OW",
+        Some(_) => *b"LO",
+        None => *b"UN",
+    }
+}
+
+/// A scanner that inflates first where the transfer syntax says so (PS3.5 section A.5).
+pub struct DataSetScanner {
+    scanner: Scanner,
+    inflate: Option<Box<Decompress>>,
+    inflated_limit: u64,
+}
+
+impl DataSetScanner {
+    /// A scanner for a data set in `encoding`; inflating stops at `max_bytes`.
+    pub fn new(encoding: Encoding, max_bytes: u64) -> Self {
+        let inflate = encoding.deflated.then(|| Box::new(Decompress::new(false)));
+        Self { scanner: Scanner::new(encoding, max_bytes), inflate, inflated_limit: max_bytes }
+    }
+
+    /// Takes the next bytes as they came.
+    pub fn feed(&mut self, bytes: &[u8], visit: &mut impl FnMut(ElementHead)) {
+        let Some(inflate) = self.inflate.as_mut() else {
+            return self.scanner.feed(bytes, visit);
+        };
+        let mut out = [0u8; 16 * 1024];
+        let mut rest = bytes;
+        while self.scanner.scan.problem.is_none() {
+            let (read, written) = (inflate.total_in(), inflate.total_out());
+            let status = inflate.decompress(rest, &mut out, FlushDecompress::None);
+            rest = &rest[(inflate.total_in() - read) as usize..];
+            let produced = (inflate.total_out() - written) as usize;
+            self.scanner.feed(&out[..produced], visit);
+            let at = inflate.total_out();
+            match status {
+                Err(_) => {
+                    let what = "a damaged deflate stream";
+                    self.scanner.scan.problem = Some(Problem::Malformed { what, at });
+                }
+                Ok(_) if at > self.inflated_limit => {
+                    let what = "a deflated data set beyond the limit";
+                    self.scanner.scan.problem = Some(Problem::Limit { what, at });
+                }
+                Ok(Status::StreamEnd) => return,
+                Ok(_) if produced == 0 && rest.is_empty() => return,
+                Ok(_) if produced < out.len() && rest.is_empty() => return,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Ends the data set.
+    pub fn finish(self) -> Scan {
+        self.scanner.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EXPLICIT: Encoding = Encoding { explicit_vr: true, big_endian: false, deflated: false };
+    const IMPLICIT: Encoding = Encoding { explicit_vr: false, big_endian: false, deflated: false };
+
+    fn scan(encoding: Encoding, bytes: &[u8], piece: usize) -> Scan {
+        let mut scanner = Scanner::new(encoding, 1 << 30);
+        for part in bytes.chunks(piece) {
+            scanner.feed(part, &mut |_| {});
+        }
+        scanner.finish()
+    }
+
+    fn short(tag: (u16, u16), vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend(tag.0.to_le_bytes());
+        out.extend(tag.1.to_le_bytes());
+        out.extend(vr);
+        out.extend((value.len() as u16).to_le_bytes());
+        out.extend(value);
+        out
+    }
+
+    fn sequences(levels: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        for _ in 0..levels {
+            out.extend([0x08, 0x00, 0x15, 0x11, b'S', b'Q', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+            out.extend([0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF]);
+        }
+        for _ in 0..levels {
+            out.extend([0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+        }
+        out
+    }
+
+    #[test]
+    fn uids_and_pixel_data_are_found_however_the_stream_is_cut() {
+        let mut bytes = short((8, 0x16), b"UI", b"1.2.840.10008.5.1.4.1.1.7\0");
+        bytes.extend(short((8, 0x18), b"UI", b"1.2.3.4\0"));
+        bytes.extend(sequences(3));
+        let pixels_at = bytes.len() as u64;
+        bytes.extend([0xE0, 0x7F, 0x10, 0x00, b'O', b'W', 0, 0, 4, 0, 0, 0, 1, 2, 3, 4]);
+        for piece in [1, 2, 3, 7, 1000] {
+            let scan = scan(EXPLICIT, &bytes, piece);
+            assert_eq!(scan.sop_instance_uid.as_str(), "1.2.3.4");
+            assert_eq!(scan.sop_class_uid.as_str(), "1.2.840.10008.5.1.4.1.1.7");
+            let pixels = scan.pixels.expect("pixel data");
+            assert_eq!((pixels.start, pixels.value), (pixels_at, pixels_at + 12));
+            assert_eq!(pixels.length, Some(4));
+            assert!(!scan.truncated && scan.problem.is_none());
+        }
+    }
+
+    #[test]
+    fn two_thousand_nested_sequences_are_a_limit_not_a_recursion() {
+        let scan = scan(EXPLICIT, &sequences(2000), 4096);
+        assert!(matches!(scan.problem, Some(Problem::Limit { .. })));
+    }
+
+    #[test]
+    fn a_declared_length_of_four_gigabytes_is_a_limit() {
+        let bytes = [0x10, 0, 0x10, 0, b'O', b'B', 0, 0, 0xF0, 0xFF, 0xFF, 0xFF, 1, 2];
+        assert!(matches!(scan(EXPLICIT, &bytes, 5).problem, Some(Problem::Limit { .. })));
+    }
+
+    #[test]
+    fn an_implicit_sequence_of_known_length_is_entered() {
+        let mut item = vec![0xFE, 0xFF, 0x00, 0xE0, 8, 0, 0, 0];
+        item.extend([0x08, 0, 0x18, 0, 0, 0, 0, 0]);
+        let mut bytes = vec![0x08, 0, 0x15, 0x11, item.len() as u8, 0, 0, 0];
+        bytes.extend(&item);
+        assert_eq!(scan(IMPLICIT, &bytes, 3).deepest, 2);
+    }
+
+    #[test]
+    fn an_item_longer_than_its_sequence_is_malformed() {
+        let mut bytes = vec![0x08, 0, 0x15, 0x11, b'S', b'Q', 0, 0, 12, 0, 0, 0];
+        bytes.extend([0xFE, 0xFF, 0x00, 0xE0, 200, 0, 0, 0, 1, 2, 3, 4]);
+        assert!(matches!(scan(EXPLICIT, &bytes, 64).problem, Some(Problem::Malformed { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_pieces_give_one_answer(
+            bytes in prop::collection::vec(any::<u8>(), 0..600), piece in 1usize..50,
+        ) {
+            for encoding in [EXPLICIT, IMPLICIT] {
+                let (a, b) = (scan(encoding, &bytes, piece), scan(encoding, &bytes, 1000));
+                prop_assert_eq!((a.problem, a.truncated, a.elements), (b.problem, b.truncated, b.elements));
+            }
+        }
+
+        #[test]
+        fn a_data_set_cut_inside_an_element_is_truncated(cut in 1usize..1000) {
+            let mut bytes = short((8, 0x16), b"UI", b"1.2.840.10008.5.1.4.1.1.7\0");
+            let whole = bytes.len();
+            bytes.extend(short((8, 0x18), b"UI", b"1.2.3.4\0"));
+            let cut = cut % bytes.len();
+            let expected = cut != 0 && cut != whole;
+            prop_assert_eq!(scan(EXPLICIT, &bytes[..cut], 7).truncated, expected);
+        }
+    }
+}
