@@ -1,0 +1,360 @@
+//! One configuration: defaults, then a TOML file, then `DEID_GATEWAY__SECTION__KEY` variables.
+//!
+//! The structs here are the file's structs: every key has a default, an unknown key is an error
+//! that names it and its line, and `Config::load` returns only what has been checked.
+
+mod destination;
+mod profile;
+
+pub use destination::{Destination, DestinationKind};
+pub use profile::{PixelRule, Profile};
+
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Prefix of the environment variables; sections and keys are separated by two underscores.
+pub const ENVIRONMENT_PREFIX: &str = "DEID_GATEWAY";
+
+/// What is wrong with a configuration, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{}: cannot read the configuration file: {source}", file.display())]
+    Unreadable { file: PathBuf, source: std::io::Error },
+    #[error("{}:{line}: {message}", file.display())]
+    Invalid { file: PathBuf, line: usize, message: String },
+    #[error("environment: {0} (variables are named {ENVIRONMENT_PREFIX}__SECTION__KEY)")]
+    Environment(String),
+    #[error("[{section}] {message}")]
+    Value { section: String, message: String },
+}
+
+impl ConfigError {
+    pub(crate) fn value(section: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Value { section: section.into(), message: message.into() }
+    }
+}
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub intake: Intake,
+    pub spool: Spool,
+    pub keys: Keys,
+    pub deid: Deid,
+    pub detection: Detection,
+    pub sandbox: Sandbox,
+    pub limits: Limits,
+    pub log: Log,
+    pub destinations: Vec<Destination>,
+}
+
+/// `[intake]`: the C-STORE SCP.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Intake {
+    pub listen: SocketAddr,
+    pub ae_title: String,
+    pub max_associations: usize,
+    pub max_pdu_bytes: u32,
+    pub max_object_bytes: u64,
+    pub min_free_bytes: u64,
+    pub accept_timeout_ms: u64,
+    pub idle_timeout_ms: u64,
+    pub association_timeout_ms: u64,
+}
+
+/// What happens to an object whose SOP Instance UID arrived before with other content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChanged {
+    /// It is held: it would carry the same new UID.
+    Hold,
+    /// It is processed and sent like any other.
+    Send,
+}
+
+/// `[spool]`: where objects are kept until they are delivered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Spool {
+    pub directory: PathBuf,
+    pub keep_delivered_s: u64,
+    pub on_changed: OnChanged,
+}
+
+/// `[keys]`: what pseudonyms are derived from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    pub site_key_file: PathBuf,
+}
+
+/// `[deid]`: how objects are de-identified.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Deid {
+    pub profile: String,
+    pub project: String,
+}
+
+/// `[detection]`: the embedded reading of text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detection {
+    pub threads: usize,
+}
+
+/// `[sandbox]`: the child processes that parse and decode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sandbox {
+    pub workers: usize,
+    pub memory_bytes: u64,
+    pub timeout_ms: u64,
+    pub objects_per_child: u32,
+}
+
+/// `[limits]`: what one object may ask of the machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    pub max_header_bytes: u64,
+    pub max_inflated_bytes: u64,
+    pub max_frames: u32,
+    pub max_frame_bytes: u64,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    pub level: LogLevel,
+}
+
+/// How much this program logs; other crates are capped at `warn`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// As `tracing` spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            intake: Intake::default(),
+            spool: Spool::default(),
+            keys: Keys::default(),
+            deid: Deid::default(),
+            detection: Detection::default(),
+            sandbox: Sandbox::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+            destinations: vec![Destination::folder("research", "./var/research")],
+        }
+    }
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
+            ae_title: "DEID".into(),
+            max_associations: 64,
+            max_pdu_bytes: 128 * 1024,
+            max_object_bytes: 3 << 30,
+            min_free_bytes: 1 << 30,
+            accept_timeout_ms: 10_000,
+            idle_timeout_ms: 60_000,
+            association_timeout_ms: 6 * 3_600_000,
+        }
+    }
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self {
+            directory: "./var/spool".into(),
+            keep_delivered_s: 3_600,
+            on_changed: OnChanged::Hold,
+        }
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { site_key_file: "./var/keys/site.key".into() }
+    }
+}
+
+impl Default for Deid {
+    fn default() -> Self {
+        Self { profile: "basic".into(), project: "default".into() }
+    }
+}
+
+impl Default for Detection {
+    fn default() -> Self {
+        Self { threads: 2 }
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self { workers: 2, memory_bytes: 2 << 30, timeout_ms: 300_000, objects_per_child: 500 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_header_bytes: 128 << 20,
+            max_inflated_bytes: 512 << 20,
+            max_frames: 100_000,
+            max_frame_bytes: 512 << 20,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: LogLevel::Info }
+    }
+}
+
+impl Config {
+    /// Defaults, then `file` if one is named, then the environment; checked.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut builder = config::Config::builder();
+        if let Some(file) = file {
+            let text = std::fs::read_to_string(file)
+                .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+            locate_errors(file, &text)?;
+            builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
+        }
+        let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX)
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true);
+        let layered = builder.add_source(environment).build();
+        let config: Self = layered
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| ConfigError::Environment(error.to_string()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The profile that `[deid] profile` names.
+    pub fn profile(&self) -> Result<Profile, ConfigError> {
+        Profile::named(&self.deid.profile)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        check_ae_title("intake", &self.intake.ae_title)?;
+        if self.intake.max_pdu_bytes < 4096 || self.intake.max_pdu_bytes > 1 << 20 {
+            return Err(ConfigError::value("intake", "max_pdu_bytes must be 4096 to 1048576"));
+        }
+        for (section, key, value) in [
+            ("intake", "max_associations", self.intake.max_associations),
+            ("detection", "threads", self.detection.threads),
+            ("sandbox", "workers", self.sandbox.workers),
+        ] {
+            if value == 0 || value > 1024 {
+                return Err(ConfigError::value(section, format!("{key} must be 1 to 1024")));
+            }
+        }
+        if self.sandbox.memory_bytes < 256 << 20 {
+            return Err(ConfigError::value("sandbox", "memory_bytes must be at least 268435456"));
+        }
+        if self.deid.project.is_empty() {
+            return Err(ConfigError::value("deid", "project must not be empty"));
+        }
+        if self.keys.site_key_file.starts_with(&self.spool.directory) {
+            let message = "site_key_file must lie outside the spool directory";
+            return Err(ConfigError::value("keys", message));
+        }
+        destination::check(&self.destinations)?;
+        self.profile().map(|_| ())
+    }
+}
+
+/// An AE title is 1 to 16 characters without control characters or backslash (PS3.5 section 6.2).
+fn check_ae_title(section: &str, title: &str) -> Result<(), ConfigError> {
+    let valid = (1..=16).contains(&title.len())
+        && title.trim() == title
+        && title.bytes().all(|b| (0x20..0x7F).contains(&b) && b != b'\\');
+    if valid {
+        return Ok(());
+    }
+    let message = format!("{title:?} is not an AE title: 1 to 16 printable ASCII characters");
+    Err(ConfigError::value(section, message))
+}
+
+/// The `config` crate does not keep positions: the file is read once more for the line of an error.
+fn locate_errors(file: &Path, text: &str) -> Result<(), ConfigError> {
+    let Err(error) = toml::from_str::<Config>(text) else { return Ok(()) };
+    let before = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text.as_bytes()[..before].iter().filter(|b| **b == b'\n').count() + 1;
+    let message = error.message().replace('\n', " ");
+    Err(ConfigError::Invalid { file: file.to_owned(), line, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../conf/gateway.toml");
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), text).expect("written");
+        Config::load(Some(file.path()))
+    }
+
+    #[test]
+    fn the_shipped_file_states_every_option_with_its_default() {
+        let shipped: toml::Table = toml::from_str(SHIPPED).expect("valid TOML");
+        let default = toml::Table::try_from(Config::default()).expect("a table");
+        assert!(shipped.len() >= 9, "the file must hold every section");
+        assert_eq!(shipped, default);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let error = load("[intake]\n\nlistn = \"127.0.0.1:1\"\n").expect_err("unknown key");
+        let text = error.to_string();
+        assert!(text.contains(":3: ") && text.contains("`listn`"), "{text}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_line() {
+        let text = load("[sandbox]\nworkers = \"two\"\n").expect_err("wrong type").to_string();
+        assert!(text.contains(":2: "), "{text}");
+        let text = load("[intake]\nae_title = \"MUCH TOO LONG A TITLE\"\n").expect_err("title");
+        assert!(text.to_string().contains("AE title"), "{text}");
+    }
+
+    #[test]
+    fn a_site_key_inside_the_spool_is_refused() {
+        let text = load("[keys]\nsite_key_file = \"./var/spool/site.key\"\n").expect_err("inside");
+        assert!(text.to_string().contains("outside the spool"), "{text}");
+    }
+}
