@@ -1,5 +1,6 @@
 //! The core: steps over plain data, no I/O of its own but the files it is handed.
 
+pub mod accept;
 pub mod header;
 pub mod hold;
 pub mod identifiers;

@@ -1,0 +1,233 @@
+//! Jobs: one Original under one frozen profile, from routing to a verified result.
+
+use super::deliveries::end_job_if_delivered;
+use super::files;
+use super::local::LocalSpool;
+use super::{SpoolError, UnixMs, crash_point};
+use crate::config::Profile;
+use crate::deid::accept::Deidentified;
+use crate::deid::hold::{Hold, HoldReason};
+use rusqlite::{Connection, params};
+use std::path::PathBuf;
+
+/// What routing decided for one Original.
+#[derive(Debug, Clone)]
+pub struct Routed {
+    pub profile: Profile,
+    pub project: String,
+    /// Of the project key, for the trail.
+    pub key_id: String,
+    /// Names of destinations.
+    pub destinations: Vec<String>,
+}
+
+/// A Job that waits to be worked on.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: i64,
+    /// The payload of its Original.
+    pub input: PathBuf,
+    /// Digest of that payload as it was acknowledged.
+    pub input_sha256: String,
+    pub profile: Profile,
+    pub project: String,
+}
+
+impl LocalSpool {
+    /// Makes the Jobs of an Original in one commit; `held` makes them wait for a person at once.
+    pub async fn route(
+        &self,
+        original: &str,
+        routed: Vec<Routed>,
+        held: Option<Hold>,
+        now_ms: UnixMs,
+    ) -> Result<(), SpoolError> {
+        let original = original.to_owned();
+        let record = move |c: &Connection| {
+            let changed = c
+                .prepare_cached(
+                    "UPDATE originals SET state = 'routed' WHERE id = ?1 AND state = 'received'",
+                )?
+                .execute([&original])?;
+            if changed == 0 {
+                return Ok(());
+            }
+            for job in &routed {
+                insert_job(c, &original, job, held.as_ref(), now_ms)?;
+            }
+            Ok(())
+        };
+        self.database.call(record).await?;
+        crash_point("routed");
+        Ok(())
+    }
+
+    /// Up to `limit` waiting Jobs, oldest first, without those in `claimed`.
+    pub async fn waiting_jobs(
+        &self,
+        limit: usize,
+        claimed: Vec<i64>,
+    ) -> Result<Vec<Job>, SpoolError> {
+        let directories = self.directories.clone();
+        let query = move |c: &Connection| {
+            let mut statement = c.prepare_cached(
+                "SELECT jobs.id, originals.id, originals.sha256, profiles.json, jobs.project
+                 FROM jobs JOIN originals ON originals.id = jobs.original
+                 JOIN profiles ON profiles.digest = jobs.profile_digest
+                 WHERE jobs.state = 'waiting' ORDER BY jobs.id LIMIT ?1",
+            )?;
+            let mut rows = statement.query([(limit + claimed.len()) as i64])?;
+            let mut jobs = Vec::new();
+            while let Some(row) = rows.next()? {
+                let id: i64 = row.get(0)?;
+                if claimed.contains(&id) || jobs.len() == limit {
+                    continue;
+                }
+                let json: String = row.get(3)?;
+                let profile = serde_json::from_str(&json).map_err(|error| {
+                    rusqlite::Error::FromSqlConversionFailure(
+                        3,
+                        rusqlite::types::Type::Text,
+                        error.into(),
+                    )
+                })?;
+                jobs.push(Job {
+                    id,
+                    input: directories.original(&row.get::<_, String>(1)?),
+                    input_sha256: row.get(2)?,
+                    profile,
+                    project: row.get(4)?,
+                });
+            }
+            Ok(jobs)
+        };
+        self.database.call(query).await
+    }
+
+    /// Where the result of a Job may be written before it is accepted.
+    pub fn work_file(&self, job: i64, round: usize) -> PathBuf {
+        self.directories.work.join(format!("{job}.{round}.dcm"))
+    }
+
+    /// Stores a verified result and makes the Job ready: sync, rename, sync, then the commit.
+    pub async fn ready(
+        &self,
+        job: i64,
+        result: Deidentified,
+        report: String,
+        now_ms: UnixMs,
+    ) -> Result<(), SpoolError> {
+        let (from, to) = (result.path().to_owned(), self.directories.result(job));
+        let results = self.directories.results.clone();
+        let store = tokio::task::spawn_blocking(move || {
+            let synced = std::fs::File::open(&from).and_then(|file| file.sync_all());
+            synced.map_err(|e| SpoolError::file(&from, "cannot sync", &e))?;
+            std::fs::rename(&from, &to).map_err(|e| SpoolError::file(&to, "cannot rename", &e))?;
+            files::sync_directory(&results)
+        });
+        store.await.map_err(|_| SpoolError::Broken)??;
+        crash_point("result-synced");
+        let record = move |c: &Connection| {
+            c.prepare_cached(
+                "UPDATE jobs SET state = 'ready', report = ?2, result_sha256 = ?3,
+                 result_bytes = ?4, sop_class = ?5, transfer_syntax = ?6, new_study = ?7,
+                 new_series = ?8, new_sop = ?9, result_kept = 1, updated_ms = ?10
+                 WHERE id = ?1 AND state = 'waiting'",
+            )?
+            .execute(params![
+                job,
+                report,
+                result.sha256(),
+                result.bytes() as i64,
+                result.sop_class_uid(),
+                result.transfer_syntax_uid(),
+                result.study_uid(),
+                result.series_uid(),
+                result.sop_instance_uid(),
+                now_ms,
+            ])?;
+            Ok(())
+        };
+        self.database.call(record).await?;
+        crash_point("ready");
+        self.deliveries_changed.send_modify(|count| *count += 1);
+        Ok(())
+    }
+
+    /// Makes the Job wait for a person.
+    pub async fn hold(&self, job: i64, hold: Hold, now_ms: UnixMs) -> Result<(), SpoolError> {
+        let record = move |c: &Connection| hold_job(c, job, &hold, now_ms);
+        self.database.call(record).await?;
+        crash_point("held");
+        Ok(())
+    }
+
+    /// Whether a payload still has the digest of its record.
+    pub async fn payload_is_intact(&self, path: PathBuf, sha256: String) -> bool {
+        let read = tokio::task::spawn_blocking(move || files::digest(&path)).await;
+        matches!(read, Ok(Ok(found)) if found == sha256)
+    }
+}
+
+pub(super) fn hold_job(
+    c: &Connection,
+    job: i64,
+    hold: &Hold,
+    now_ms: UnixMs,
+) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "UPDATE jobs SET state = 'held', held_reason = ?2, held_detail = ?3, updated_ms = ?4
+         WHERE id = ?1 AND state IN ('waiting', 'ready')",
+    )?
+    .execute(params![job, hold.reason.code(), hold.detail, now_ms])?;
+    Ok(())
+}
+
+fn insert_job(
+    c: &Connection,
+    original: &str,
+    routed: &Routed,
+    held: Option<&Hold>,
+    now_ms: UnixMs,
+) -> rusqlite::Result<()> {
+    let digest = routed.profile.digest();
+    let json = serde_json::to_string(&routed.profile)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    c.prepare_cached("INSERT OR IGNORE INTO profiles VALUES (?1, ?2)")?
+        .execute(params![digest, json])?;
+    c.prepare_cached(
+        "INSERT INTO jobs (original, profile, profile_digest, project, key_id, state, held_reason,
+         held_detail, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        original,
+        routed.profile.name,
+        digest,
+        routed.project,
+        routed.key_id,
+        if held.is_some() { "held" } else { "waiting" },
+        held.map(|hold| hold.reason.code()),
+        held.map(|hold| &hold.detail),
+        now_ms,
+    ])?;
+    let job = c.last_insert_rowid();
+    for destination in &routed.destinations {
+        c.prepare_cached(
+            "INSERT INTO deliveries (job, destination, state, updated_ms)
+             VALUES (?1, ?2, 'waiting', ?3)",
+        )?
+        .execute(params![job, destination, now_ms])?;
+    }
+    if routed.destinations.is_empty() {
+        end_job_if_delivered(c, job, now_ms)?;
+    }
+    Ok(())
+}
+
+/// The hold of an object whose SOP Instance UID arrived before with other content.
+pub fn changed_duplicate() -> Hold {
+    Hold::new(
+        HoldReason::ChangedDuplicate,
+        "this SOP Instance UID arrived before with other content; both would carry one new UID",
+    )
+}

@@ -1,0 +1,154 @@
+//! The spool of one node: SQLite and one file per object in a directory.
+
+use super::database::Database;
+use super::files::{self, Directories};
+use super::jobs::hold_job;
+use super::{SpoolError, UnixMs};
+use crate::deid::hold::{Hold, HoldReason};
+use hmac::{Hmac, KeyInit, Mac};
+use rusqlite::Connection;
+use sha2::Sha256;
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use tokio::sync::{Notify, watch};
+
+/// The records and payloads of one gateway.
+pub struct LocalSpool {
+    pub(super) database: Database,
+    pub(super) directories: Directories,
+    hash_key: [u8; 32],
+    /// Signalled when an Original or a Job may wait to be worked on.
+    pub jobs_changed: Notify,
+    /// Changes when a delivery may be due; every destination subscribes.
+    pub deliveries_changed: watch::Sender<u64>,
+    _lock: Option<File>,
+}
+
+impl LocalSpool {
+    /// Opens the spool for a gateway: one at a time, reconciled with its files.
+    pub async fn open(
+        directory: &Path,
+        hash_key: [u8; 32],
+        now_ms: UnixMs,
+    ) -> Result<Self, SpoolError> {
+        let directories = Directories::prepare(directory)?;
+        let lock = lock(directory)?;
+        let spool = Self::connect(directory, directories, hash_key, Some(lock))?;
+        spool.reconcile(now_ms).await?;
+        Ok(spool)
+    }
+
+    /// Opens the records of a spool that a gateway may be using, for looking and deciding only.
+    pub fn attach(directory: &Path) -> Result<Self, SpoolError> {
+        let database = directory.join("spool.sqlite");
+        if !database.exists() {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(SpoolError::file(database, "there is no spool here", &missing));
+        }
+        let directories = Directories {
+            originals: directory.join("originals"),
+            results: directory.join("results"),
+            work: directory.join("work"),
+        };
+        Self::connect(directory, directories, [0; 32], None)
+    }
+
+    fn connect(
+        directory: &Path,
+        directories: Directories,
+        hash_key: [u8; 32],
+        lock: Option<File>,
+    ) -> Result<Self, SpoolError> {
+        let database = Database::open(&directory.join("spool.sqlite"))?;
+        Ok(Self {
+            database,
+            directories,
+            hash_key,
+            jobs_changed: Notify::new(),
+            deliveries_changed: watch::Sender::new(0),
+            _lock: lock,
+        })
+    }
+
+    /// Bytes that a new payload could still use.
+    pub fn free_bytes(&self) -> Result<u64, SpoolError> {
+        let path = &self.directories.originals;
+        let stat = rustix::fs::statvfs(path)
+            .map_err(|e| SpoolError::file(path, "cannot ask for free space", &e.into()))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    pub(super) fn keyed_hash(&self, uid: &str) -> Vec<u8> {
+        // HMAC takes a key of any length, so this cannot fail; an empty hash would match nothing.
+        let mac = Hmac::<Sha256>::new_from_slice(&self.hash_key);
+        mac.map(|mut mac| {
+            mac.update(uid.as_bytes());
+            mac.finalize().into_bytes().to_vec()
+        })
+        .unwrap_or_default()
+    }
+
+    /// After a crash: files without a record go, records without a file are held.
+    async fn reconcile(&self, now_ms: UnixMs) -> Result<(), SpoolError> {
+        let open = self.database.call(|c| {
+            let mut statement = c.prepare("SELECT id FROM originals WHERE state != 'ended'")?;
+            let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
+            ids.collect::<rusqlite::Result<HashSet<_>>>()
+        });
+        let open = open.await?;
+        let present = names(&self.directories.originals)?;
+        let orphans: Vec<_> = present.difference(&open).cloned().collect();
+        for id in &orphans {
+            files::remove(&self.directories.original(id));
+        }
+        let missing: Vec<String> = open.difference(&present).cloned().collect();
+        if !missing.is_empty() {
+            tracing::error!(count = missing.len(), "records without their payload: held");
+        }
+        self.database.call(move |c| hold_missing(c, &missing, now_ms)).await?;
+        let kept = self.database.call(|c| {
+            let mut statement = c.prepare("SELECT id FROM jobs WHERE result_kept = 1")?;
+            let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
+            ids.map(|id| id.map(|id| id.to_string())).collect::<rusqlite::Result<HashSet<_>>>()
+        });
+        let results = names(&self.directories.results)?;
+        for id in results.difference(&kept.await?) {
+            files::remove(&self.directories.results.join(format!("{id}.dcm")));
+        }
+        tracing::info!(open = open.len(), orphans = orphans.len(), "spool opened");
+        Ok(())
+    }
+}
+
+fn hold_missing(c: &Connection, missing: &[String], now_ms: UnixMs) -> rusqlite::Result<()> {
+    let hold = Hold::new(HoldReason::StorageDamaged, "the payload file is gone");
+    for id in missing {
+        let mut statement = c.prepare_cached("SELECT id FROM jobs WHERE original = ?1")?;
+        let jobs = statement.query_map([id], |row| row.get::<_, i64>(0))?;
+        for job in jobs.collect::<rusqlite::Result<Vec<_>>>()? {
+            hold_job(c, job, &hold, now_ms)?;
+        }
+    }
+    Ok(())
+}
+
+fn names(directory: &Path) -> Result<HashSet<String>, SpoolError> {
+    let read = std::fs::read_dir(directory)
+        .map_err(|e| SpoolError::file(directory, "cannot list this directory", &e))?;
+    let stems = read.flatten().filter_map(|entry| {
+        entry.path().file_stem().map(|stem| stem.to_string_lossy().into_owned())
+    });
+    Ok(stems.collect())
+}
+
+fn lock(directory: &Path) -> Result<File, SpoolError> {
+    let path = directory.join("lock");
+    let opened = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = opened.map_err(|e| SpoolError::file(&path, "cannot make this file", &e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse(directory.to_owned())),
+        Err(TryLockError::Error(e)) => Err(SpoolError::file(&path, "cannot lock", &e)),
+    }
+}

@@ -1,0 +1,65 @@
+//! The durable records between receiving and delivering.
+//!
+//! ```text
+//! Original ──route──▶ Job: waiting ─▶ ready ─▶ ended          Delivery: waiting ─▶ sent
+//!                       │    ▲          │       (delivered                  └────▶ refused
+//!                       ▼    │ person   │        or rejected)
+//!                      held ─┴──────────┘
+//! ```
+//! Invariants: a payload file is synced, and so is its directory, before the record that names it
+//! is committed; a record is committed before its success is told to anyone; an Original's file is
+//! removed only after the commit that ends its last Job; a failed commit or sync makes the spool
+//! refuse everything until a restart; UIDs are in the database only as keyed hashes or as the new,
+//! pseudonymous ones. A `Ready` comes only from a file whose digest equals its record.
+
+mod crash_point;
+mod database;
+pub mod deliveries;
+mod files;
+pub mod held;
+pub mod jobs;
+pub mod local;
+mod originals;
+mod ready;
+mod schema;
+
+pub use crash_point::crash_point;
+pub use held::{HeldJob, HeldSelection, StateCounts};
+pub use jobs::{Job, Routed};
+pub use local::LocalSpool;
+pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
+pub use ready::{PendingDelivery, Ready};
+
+use std::path::PathBuf;
+
+/// Milliseconds since the Unix epoch.
+pub type UnixMs = i64;
+
+/// What went wrong in the spool. A `Broken` spool takes nothing more: restart after mending it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SpoolError {
+    #[error("{}: {what}: {message}", path.display())]
+    File { path: PathBuf, what: &'static str, message: String },
+    #[error("the spool is in use by another gateway: {}", .0.display())]
+    InUse(PathBuf),
+    #[error("the spool's database: {0}")]
+    Database(String),
+    #[error("the spool stopped after a failed write; mend the disk and restart")]
+    Broken,
+    #[error("the spool's schema is version {found}, this program knows {known}")]
+    Schema { found: i64, known: i64 },
+    #[error("a stored payload no longer has the digest of its record")]
+    Damaged,
+    #[error("there is no such record")]
+    NoSuchRecord,
+}
+
+impl SpoolError {
+    pub(crate) fn file(
+        path: impl Into<PathBuf>,
+        what: &'static str,
+        error: &std::io::Error,
+    ) -> Self {
+        Self::File { path: path.into(), what, message: error.to_string() }
+    }
+}
