@@ -1,1 +1,51 @@
-//! The header: what each attribute becomes under the PS3.15 profile.
+//! The header: what each attribute becomes under the Basic Application Level Confidentiality
+//! Profile of PS3.15 Annex E, with keyed pseudonyms in place of identifiers.
+//!
+//! ```text
+//! harvest ─▶ Identifiers ─┬─▶ scrub ─▶ the header that leaves
+//!                         └─▶ residue ─▶ what is still there (asked by another process)
+//!            table (profile.csv, stricter.csv)   keys   dummy   matching (vocabulary.txt)
+//! ```
+//!
+//! Invariants: what cannot be judged is removed (private, unknown, opaque); nothing is added but
+//! the statements of the de-identification itself; no count, error or path quotes a value; and
+//! `scrub` and `residue` read the same table and the same matcher, so that neither can drift.
+
+mod declare;
+pub mod dummy;
+pub mod harvest;
+pub mod keys;
+pub mod matching;
+mod matching_dates;
+mod opaque;
+pub mod residue;
+pub mod scrub;
+pub mod table;
+#[cfg(test)]
+mod tests;
+mod uids;
+
+pub use harvest::harvest;
+pub use keys::{PatientIdentity, ProjectKey, SiteKey};
+pub use residue::{Residue, ResidueKind, residue, unscrubbed};
+pub use scrub::{Context, Report, scrub};
+
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
+use dicom_core::header::Tag;
+use dicom_dictionary_std::StandardDataDictionary;
+
+/// Sequences may nest this deep; the scan of the element stream refuses more before parsing.
+const MAX_DEPTH: usize = 32;
+
+/// Bulk data larger than this is not read as text.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+/// The value representation of a standard attribute; `None` for one that PS3.6 does not list.
+///
+/// The dictionary also answers for group lengths and private creators; those are no attributes.
+fn standard_vr(tag: Tag) -> Option<VirtualVr> {
+    if tag.element() == 0 || tag.group() % 2 == 1 {
+        return None;
+    }
+    StandardDataDictionary.by_tag(tag).map(|entry| entry.vr())
+}

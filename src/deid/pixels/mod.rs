@@ -1,1 +1,35 @@
-//! The pixels: decode one frame, render it for reading, fill boxes.
+//! The pixels: read one frame, render it for reading, fill boxes, write every frame.
+//!
+//! ```text
+//! PixelLayout::read ─▶ FrameSource::open ─▶ frame(i) ─┬─▶ render ─▶ Pictures
+//!  (header only)        native or a codec family      └─▶ clear_unused_bits ─▶ fill ─▶ out
+//! ```
+//! One frame is in memory at a time. Nothing a peer controls is trusted: sides, counts and lengths
+//! are checked before memory is taken, and what cannot be decoded or verified is a `Hold`.
+
+mod attributes;
+mod colour;
+mod fill;
+mod fragments;
+mod jpeg;
+mod jpeg2000;
+mod layout;
+mod location;
+mod native;
+mod palette;
+mod render;
+mod rle;
+mod samples;
+mod source;
+mod voi;
+mod write;
+
+pub use attributes::write_layout;
+pub use fill::{clear_unused_bits, fill, is_filled};
+pub use layout::{Photometric, PixelLayout, PixelLimits};
+pub use location::{PixelElement, PixelLocation};
+pub use palette::Palette;
+pub use render::render;
+pub use source::{Frame, FrameSource};
+pub use voi::Voi;
+pub use write::{WriteFramesError, write_frames};

@@ -1,0 +1,162 @@
+//! Elements whose stated VR hides what they hold. Each is read as PS3.6 says it must be, or it
+//! cannot be judged and goes.
+
+use super::{MAX_TEXT_BYTES, standard_vr};
+use dicom_core::header::{Header, Tag};
+use dicom_core::value::{PrimitiveValue, Value};
+use dicom_core::{DataElement, VR};
+use dicom_object::mem::InMemElement;
+
+/// The element as the dictionary reads it; `None` if it contradicts the dictionary, or is opaque.
+///
+/// VR UN is little endian whatever the transfer syntax (PS3.5 Section 6.2.2), and stays opaque
+/// where the VR depends on other attributes.
+pub(super) fn understood(element: InMemElement) -> Option<InMemElement> {
+    let tag = element.tag();
+    let standard = standard_vr(tag)?;
+    let stated = element.vr();
+    let vr = standard.exact().unwrap_or(stated);
+    match element.value() {
+        Value::Sequence(_) => return (vr == VR::SQ).then_some(element),
+        Value::PixelSequence(_) => return is_pixel_data(tag).then_some(element),
+        Value::Primitive(PrimitiveValue::Empty) => return Some(DataElement::empty(tag, vr)),
+        Value::Primitive(_) if vr == VR::SQ => return None,
+        Value::Primitive(_) => {}
+    }
+    let value = element.value().primitive()?;
+    if is_text(value) {
+        // a number or a bulk value that is written as text would be another element when reread
+        return is_textual(vr).then(|| relabelled(element, vr));
+    }
+    if stated == VR::UN || (is_textual(vr) && !matches!(vr, VR::DS | VR::IS)) {
+        let PrimitiveValue::U8(bytes) = value else { return None };
+        let value = from_bytes(vr, bytes)?;
+        return Some(DataElement::new(tag, vr, value));
+    }
+    Some(element)
+}
+
+/// Whether the attribute is one of the three of the Image Pixel Module (PS3.3 C.7.6.3).
+pub(super) fn is_pixel_data(tag: Tag) -> bool {
+    tag.group() == 0x7fe0 && [0x0008, 0x0009, 0x0010].contains(&tag.element())
+}
+
+/// Whether the VR holds characters.
+pub(super) fn is_textual(vr: VR) -> bool {
+    !matches!(
+        vr,
+        VR::AT
+            | VR::FL
+            | VR::FD
+            | VR::OB
+            | VR::OD
+            | VR::OF
+            | VR::OL
+            | VR::OV
+            | VR::OW
+            | VR::SL
+            | VR::SQ
+            | VR::SS
+            | VR::SV
+            | VR::UL
+            | VR::UN
+            | VR::US
+            | VR::UV
+    )
+}
+
+/// Whether the VR is free text, of which a backslash is a character (PS3.5 Section 6.4).
+pub(super) fn is_single_valued(vr: VR) -> bool {
+    matches!(vr, VR::LT | VR::ST | VR::UT | VR::UR)
+}
+
+/// The text in a bulk value, if it is small and reads like text.
+pub(super) fn text_in(value: &PrimitiveValue) -> Option<String> {
+    let bytes = match value {
+        PrimitiveValue::U8(bytes) => bytes.to_vec(),
+        PrimitiveValue::U16(words) => words.iter().flat_map(|word| word.to_le_bytes()).collect(),
+        _ => return None,
+    };
+    if bytes.len() > MAX_TEXT_BYTES {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let readable = text.chars().filter(|c| !c.is_control() && *c != '\u{fffd}').count();
+    (readable * 10 >= text.chars().count() * 7).then(|| text.replace(char::is_control, " "))
+}
+
+fn is_text(value: &PrimitiveValue) -> bool {
+    matches!(
+        value,
+        PrimitiveValue::Str(_)
+            | PrimitiveValue::Strs(_)
+            | PrimitiveValue::Date(_)
+            | PrimitiveValue::Time(_)
+            | PrimitiveValue::DateTime(_)
+    )
+}
+
+fn relabelled(element: InMemElement, vr: VR) -> InMemElement {
+    if element.vr() == vr {
+        return element;
+    }
+    DataElement::new(element.tag(), vr, element.into_value())
+}
+
+/// The value of a little endian encoding; text only if it is ASCII, since its character set is
+/// not applied to an opaque value.
+fn from_bytes(vr: VR, bytes: &[u8]) -> Option<PrimitiveValue> {
+    macro_rules! numbers {
+        ($kind:ident, $type:ty) => {{
+            let chunks = bytes.chunks_exact(size_of::<$type>());
+            if !chunks.remainder().is_empty() {
+                return None;
+            }
+            let read = |chunk: &[u8]| Some(<$type>::from_le_bytes(chunk.try_into().ok()?));
+            PrimitiveValue::$kind(chunks.map(read).collect::<Option<_>>()?)
+        }};
+    }
+    Some(match vr {
+        VR::US => numbers!(U16, u16),
+        VR::SS => numbers!(I16, i16),
+        VR::UL => numbers!(U32, u32),
+        VR::SL => numbers!(I32, i32),
+        VR::FL => numbers!(F32, f32),
+        VR::FD => numbers!(F64, f64),
+        vr if is_textual(vr) && bytes.is_ascii() => {
+            let text = std::str::from_utf8(bytes).ok()?.trim_end_matches(['\0', ' ']);
+            PrimitiveValue::from(text)
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dicom_core::dicom_value;
+    use dicom_dictionary_std::tags;
+
+    fn opaque(tag: Tag, bytes: &[u8]) -> Option<InMemElement> {
+        let value = PrimitiveValue::U8(bytes.iter().copied().collect());
+        understood(DataElement::new(tag, VR::UN, value))
+    }
+
+    #[test]
+    fn an_unknown_vr_is_read_as_the_dictionary_says() {
+        let rows = opaque(tags::ROWS, &[0, 2]).expect("a number");
+        assert_eq!((rows.vr(), rows.to_int::<u16>().expect("an int")), (VR::US, 512));
+        let view = opaque(tags::VIEW_NAME, b"LAT ").expect("text");
+        assert_eq!((view.vr(), &*view.to_str().expect("text")), (VR::SH, "LAT"));
+    }
+
+    #[test]
+    fn what_contradicts_the_dictionary_is_not_understood() {
+        assert_eq!(opaque(tags::PROCEDURE_CODE_SEQUENCE, b"\xfe\xff\x00\xe0"), None);
+        assert_eq!(opaque(tags::ROWS, &[1]), None);
+        assert_eq!(opaque(tags::VIEW_NAME, "Müller".as_bytes()), None);
+        assert_eq!(understood(DataElement::new(tags::ROWS, VR::LO, "HOPPER")), None);
+        let private = DataElement::new(Tag(0x0009, 0x0010), VR::LO, dicom_value!(Str, "X"));
+        assert_eq!(understood(private), None);
+    }
+}

@@ -1,0 +1,456 @@
+//! The rules of the header as a whole: each row of the profile, planted identifiers, and
+//! properties of any result.
+
+use super::table::tests::rows;
+use super::*;
+use crate::deid::identifiers::Identifiers;
+use crate::deid::redaction::PixelTreatment;
+use dicom_core::value::{DataSetSequence, PrimitiveValue};
+use dicom_core::{DataElement, Length, VR, dicom_value};
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+use dicom_object::mem::InMemElement;
+use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
+use proptest::prelude::*;
+
+fn key() -> ProjectKey {
+    ProjectKey::derive(&SiteKey::new([3; 32]), "trial")
+}
+
+fn object(elements: Vec<InMemElement>) -> InMemDicomObject {
+    InMemDicomObject::from_element_iter(elements)
+}
+
+fn text(tag: Tag, vr: VR, value: &str) -> InMemElement {
+    DataElement::new(tag, vr, PrimitiveValue::from(value))
+}
+
+fn sequence(tag: Tag, items: Vec<InMemDicomObject>) -> InMemElement {
+    DataElement::new(tag, VR::SQ, DataSetSequence::new(items, Length::UNDEFINED))
+}
+
+/// Scrubs with the object's own identifiers, and checks that nothing remains.
+fn scrubbed(header: &InMemDicomObject, treatment: PixelTreatment) -> (InMemDicomObject, Report) {
+    let identifiers = harvest(header);
+    let mut result = header.clone();
+    let context = Context { key: &key(), treatment, identifiers: &identifiers };
+    let report = scrub(&mut result, &context).expect("it scrubs");
+    assert_eq!(residue(&result, &identifiers), []);
+    assert_eq!(unscrubbed(&result), []);
+    (result, report)
+}
+
+fn skipped(header: &InMemDicomObject) -> InMemDicomObject {
+    scrubbed(header, PixelTreatment::Skipped).0
+}
+
+fn encoded(header: &InMemDicomObject) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    header
+        .write_dataset_with_ts(&mut bytes, &EXPLICIT_VR_LITTLE_ENDIAN.erased())
+        .expect("it encodes");
+    bytes
+}
+
+fn string(header: &InMemDicomObject, tag: Tag) -> String {
+    header.element(tag).expect("present").to_str().expect("text").trim().to_string()
+}
+
+/// A value of the VR that is not the dummy of it.
+fn sample(tag: Tag, vr: VR) -> InMemElement {
+    let value: PrimitiveValue = match vr {
+        VR::SQ => {
+            let item = object(vec![
+                text(tags::CODE_MEANING, VR::LO, "Hopper"),
+                text(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, "1.2.3.4"),
+            ]);
+            return sequence(tag, vec![item]);
+        }
+        VR::UI => "1.2.3.4".into(),
+        VR::DA => "19700412".into(),
+        VR::TM => "113059".into(),
+        VR::DT => "19700412113059".into(),
+        VR::AS => "053Y".into(),
+        VR::DS | VR::IS => "7".into(),
+        VR::US => dicom_value!(U16, [7]),
+        VR::OB | VR::UN => dicom_value!(U8, [7, 7]),
+        VR::OW => dicom_value!(U16, [7]),
+        VR::UR => "http://hopper".into(),
+        _ => "Hopper".into(),
+    };
+    DataElement::new(tag, vr, value)
+}
+
+#[test]
+fn every_row_of_the_profile_is_carried_out() {
+    let mut checked = 0;
+    for (pattern, action) in rows() {
+        let concrete = pattern
+            .replace("50xx,xxxx", "5004,3000")
+            .replace("60xx", "6002")
+            .replace("gggg,eeee", "0009,1001");
+        let tag: Tag = concrete.parse().expect("a tag");
+        let vr = standard_vr(tag).map_or(VR::LO, |vr| vr.relaxed());
+        let header = object(vec![
+            sample(tag, vr),
+            text(tags::MODALITY, VR::CS, "OT"),
+            text(tags::VIEW_NAME, VR::SH, "Hopper view"),
+        ]);
+        let identifiers = Identifiers(vec![crate::deid::identifiers::Identifier {
+            kind: crate::deid::identifiers::IdentifierKind::Name,
+            value: crate::phi::Phi::new("Hopper^Jane".into()),
+        }]);
+        let context =
+            Context { key: &key(), treatment: PixelTreatment::Skipped, identifiers: &identifiers };
+        let mut result = header;
+        scrub(&mut result, &context).expect("it scrubs");
+        assert_eq!(residue(&result, &identifiers), [], "{pattern}");
+        assert_eq!(unscrubbed(&result), [], "{pattern}");
+        assert!(!contains(&encoded(&result), b"Hopper"), "{pattern}");
+        check_row(&pattern, tag, vr, &action, &result);
+        checked += 1;
+    }
+    assert_eq!(checked, 657);
+}
+
+/// What the Standard asks of one row, written here a second time, without the code under test.
+fn check_row(pattern: &str, tag: Tag, vr: VR, action: &str, result: &InMemDicomObject) {
+    let element = result.get(tag);
+    if tag.group() < 8 || action == "X" || (action == "X/D" && vr == VR::SQ) {
+        assert!(element.is_none(), "{pattern} {action} must go");
+        return;
+    }
+    let element = element.unwrap_or_else(|| panic!("{pattern} {action} must stay"));
+    let length = element.value().multiplicity();
+    match (action, vr) {
+        ("Z", VR::PN) if tag == tags::PATIENT_NAME => {
+            assert!(keys::is_pseudonymous_name(&element.to_str().expect("text")));
+        }
+        ("Z" | "X/Z" | "Z/D" | "X/Z/D", VR::SQ) | ("Z" | "X/Z", _) => {
+            assert_eq!(length, 0, "{pattern} {action} must be empty");
+        }
+        ("D" | "X/Z/U*", VR::SQ) => assert_eq!(length, 1, "{pattern} keeps its item"),
+        ("U", VR::UI) | ("D", VR::UI) => {
+            assert_eq!(element.to_str().expect("text"), key().uid("1.2.3.4"), "{pattern}");
+        }
+        ("D" | "Z/D" | "X/D" | "X/Z/D", _) => {
+            assert_ne!(length, 0, "{pattern} {action} must have a value");
+            assert_ne!(element.value(), sample(tag, vr).value(), "{pattern}");
+        }
+        _ => panic!("{pattern}: no rule for {action} on {vr:?}"),
+    }
+}
+
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    let lower = bytes.to_ascii_lowercase();
+    let needle = needle.to_ascii_lowercase();
+    lower.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The nth planted word: letters only, in no dictionary.
+fn planted(n: u8) -> String {
+    format!("Zq{}{}xw", char::from(b'a' + n / 26), char::from(b'a' + n % 26))
+}
+
+/// An object with 36 planted words, in 6 known identifiers and 30 other places.
+fn planted_object() -> InMemDicomObject {
+    let p = planted;
+    let mut deep = object(vec![
+        text(tags::CODE_MEANING, VR::LO, &format!("seen by {} today", p(0))),
+        text(tags::PERFORMING_PHYSICIAN_NAME, VR::PN, &p(6)),
+        text(Tag(0x0011, 0x1001), VR::LO, &p(7)),
+        text(tags::IMAGE_COMMENTS, VR::LT, &p(8)),
+    ]);
+    for n in 9..14 {
+        // an unlisted sequence holding a kept sequence, five deep
+        deep = object(vec![
+            text(tags::STUDY_DESCRIPTION, VR::LO, &p(n)),
+            sequence(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![deep]),
+        ]);
+    }
+    let private = object(vec![text(tags::CODE_MEANING, VR::LO, &p(14))]);
+    let code = |meaning: &str| {
+        object(vec![
+            text(tags::CODE_VALUE, VR::SH, "T-D4000"),
+            text(tags::CODING_SCHEME_DESIGNATOR, VR::SH, "SRT"),
+            text(tags::CODE_MEANING, VR::LO, meaning),
+        ])
+    };
+    let content = object(vec![
+        sequence(tags::CONCEPT_NAME_CODE_SEQUENCE, vec![code(&format!("For {}", p(1)))]),
+        text(tags::TEXT_VALUE, VR::UT, &p(15)),
+        text(tags::PERSON_NAME, VR::PN, &p(16)),
+        sequence(
+            tags::CONTENT_SEQUENCE,
+            vec![object(vec![text(tags::TEXT_VALUE, VR::UT, &p(17))])],
+        ),
+    ]);
+    let icon = object(vec![DataElement::new(
+        tags::PIXEL_DATA,
+        VR::OB,
+        PrimitiveValue::U8(p(18).bytes().collect()),
+    )]);
+    object(vec![
+        // six identifiers that the object states, which kept text repeats
+        text(tags::PATIENT_NAME, VR::PN, &format!("{}^{}", p(0), p(1))),
+        text(tags::PATIENT_ID, VR::LO, &p(2)),
+        text(tags::INSTITUTION_NAME, VR::LO, &p(3)),
+        text(tags::OPERATORS_NAME, VR::PN, &p(4)),
+        text(tags::ACCESSION_NUMBER, VR::SH, &p(5)),
+        text(tags::VIEW_NAME, VR::SH, &p(0)),
+        text(tags::SOFTWARE_VERSIONS, VR::LO, &format!("v1 {}", p(3))),
+        text(tags::FILTER_TYPE, VR::SH, &p(4)),
+        text(tags::RECEIVE_COIL_NAME, VR::SH, &format!("{}_1", p(5))),
+        text(tags::SCANNING_SEQUENCE, VR::CS, &p(2).to_uppercase()),
+        text(tags::PHYSICIANS_OF_RECORD, VR::PN, &p(19)),
+        sequence(tags::PROCEDURE_CODE_SEQUENCE, vec![code(&format!("CT of {}", p(1)))]),
+        sequence(tags::REFERENCED_SERIES_SEQUENCE, vec![deep]),
+        sequence(tags::CONTENT_SEQUENCE, vec![content]),
+        sequence(tags::REGION_OF_RESIDENCE, vec![code(&p(20))]),
+        sequence(Tag(0x0013, 0x1010), vec![private]),
+        text(Tag(0x0013, 0x0010), VR::LO, &p(21)),
+        sequence(tags::GRAPHIC_LAYER_SEQUENCE, vec![icon.clone()]),
+        sequence(tags::ICON_IMAGE_SEQUENCE, vec![icon]),
+        text(tags::PATIENT_COMMENTS, VR::LT, &p(22)),
+        text(tags::PATIENT_ADDRESS, VR::LO, &p(23)),
+        text(tags::PROTOCOL_NAME, VR::LO, &p(24)),
+        text(tags::DEVICE_SERIAL_NUMBER, VR::LO, &p(25)),
+        text(tags::DOCUMENT_TITLE, VR::ST, &p(26)),
+        text(tags::STUDY_ID, VR::SH, &p(27)),
+        text(Tag(0x6000, 0x0022), VR::LO, &p(28)),
+        text(Tag(0x5000, 0x0022), VR::LO, &p(29)),
+        text(Tag(0x0002, 0x0016), VR::AE, &p(30)),
+        text(Tag(0x0008, 0x7777), VR::LO, &p(31)),
+        text(tags::ROWS, VR::LO, &p(32)),
+        text(tags::SLICE_THICKNESS, VR::DS, &p(33)),
+        text(tags::ASSERTION_UID, VR::UI, &p(34)),
+        DataElement::new(
+            tags::ANATOMIC_REGION_SEQUENCE,
+            VR::UN,
+            PrimitiveValue::U8(p(35).bytes().collect()),
+        ),
+    ])
+}
+
+#[test]
+fn no_planted_word_is_in_the_encoded_result() {
+    let header = planted_object();
+    let before = encoded(&header);
+    for n in 0..36 {
+        assert!(contains(&before, planted(n).as_bytes()), "{} is planted", planted(n));
+    }
+    let (result, report) = scrubbed(&header, PixelTreatment::Skipped);
+    let after = encoded(&result);
+    for n in 0..36 {
+        assert!(!contains(&after, planted(n).as_bytes()), "{} is gone", planted(n));
+    }
+    assert!(report.cleaned >= 7 && report.removed >= 15, "{report:?}");
+    let meaning = result
+        .element(tags::PROCEDURE_CODE_SEQUENCE)
+        .and_then(|codes| Ok(string(&codes.items().expect("items")[0], tags::CODE_MEANING)));
+    assert_eq!(meaning.expect("kept"), dummy::TEXT);
+}
+
+#[test]
+fn residue_names_each_place_and_no_value() {
+    let header = planted_object();
+    let identifiers = harvest(&header);
+    let found = residue(&header, &identifiers);
+    let paths: Vec<_> = found.iter().map(|residue| residue.path.as_str()).collect();
+    assert!(paths.contains(&"(0008,1032)[0].(0008,0104)"), "{paths:?}");
+    assert!(!format!("{found:?}").to_lowercase().contains("zq"));
+    let kinds: Vec<_> = unscrubbed(&header).into_iter().map(|residue| residue.kind).collect();
+    for kind in [
+        ResidueKind::Unjudged,
+        ResidueKind::Listed,
+        ResidueKind::Unreplaced,
+        ResidueKind::PersonName,
+        ResidueKind::Uid,
+        ResidueKind::NestedPixels,
+    ] {
+        assert!(kinds.contains(&kind), "{kind:?}");
+    }
+}
+
+#[test]
+fn references_still_agree_and_classes_stay() {
+    let frame = "1.2.840.113619.2.55.3";
+    let reference = object(vec![
+        text(tags::REFERENCED_SOP_CLASS_UID, VR::UI, "1.2.840.10008.5.1.4.1.1.2"),
+        text(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, "1.2.3\0"),
+    ]);
+    let header = object(vec![
+        text(tags::SOP_CLASS_UID, VR::UI, "1.2.840.10008.5.1.4.1.1.2"),
+        text(tags::SOP_INSTANCE_UID, VR::UI, "1.2.3"),
+        text(tags::FRAME_OF_REFERENCE_UID, VR::UI, frame),
+        text(tags::VOLUME_FRAME_OF_REFERENCE_UID, VR::UI, frame),
+        sequence(tags::REFERENCED_IMAGE_SEQUENCE, vec![reference]),
+    ]);
+    let result = skipped(&header);
+    let item = &result.element(tags::REFERENCED_IMAGE_SEQUENCE).unwrap().items().unwrap()[0];
+    let instance = string(&result, tags::SOP_INSTANCE_UID);
+    assert_eq!(string(item, tags::REFERENCED_SOP_INSTANCE_UID), instance);
+    assert_eq!(string(item, tags::REFERENCED_SOP_CLASS_UID), "1.2.840.10008.5.1.4.1.1.2");
+    assert_eq!(
+        string(&result, tags::FRAME_OF_REFERENCE_UID),
+        string(&result, tags::VOLUME_FRAME_OF_REFERENCE_UID)
+    );
+}
+
+#[test]
+fn only_pixels_that_were_read_are_called_clean() {
+    for (treatment, said, expected) in [
+        (PixelTreatment::Looked, Some("YES"), Some("NO")),
+        (PixelTreatment::Looked, None, Some("NO")),
+        (PixelTreatment::Skipped, Some("NO"), None),
+        (PixelTreatment::Skipped, Some("YES"), Some("YES")),
+        (PixelTreatment::Absent, Some("NO"), None),
+    ] {
+        let said = said.map(|value| text(tags::BURNED_IN_ANNOTATION, VR::CS, value));
+        let (result, _) = scrubbed(&object(said.into_iter().collect()), treatment);
+        let says = result.get(tags::BURNED_IN_ANNOTATION).map(|e| e.to_str().unwrap().to_string());
+        assert_eq!(says.as_deref(), expected, "{treatment:?}");
+        let codes = result.element(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE).unwrap();
+        let codes: Vec<_> =
+            codes.items().unwrap().iter().map(|item| string(item, tags::CODE_VALUE)).collect();
+        let looked = treatment == PixelTreatment::Looked;
+        assert_eq!(codes, if looked { vec!["113100", "113101"] } else { vec!["113100"] });
+    }
+}
+
+#[test]
+fn an_empty_value_stays_empty_and_an_absent_one_absent() {
+    let header = object(vec![
+        DataElement::empty(tags::PATIENT_ID, VR::LO),
+        text(tags::PATIENT_NAME, VR::PN, "  "),
+        DataElement::empty(tags::SERIES_DATE, VR::DA),
+        DataElement::empty(tags::FRAME_OF_REFERENCE_UID, VR::UI),
+    ]);
+    let (result, report) = scrubbed(&header, PixelTreatment::Absent);
+    for tag in header.tags() {
+        assert_eq!(result.element(tag).unwrap().value().multiplicity(), 0, "{tag}");
+    }
+    assert_eq!(report, Report::default());
+    assert!(result.get(tags::STUDY_INSTANCE_UID).is_none());
+}
+
+#[test]
+fn patients_without_an_id_do_not_become_one() {
+    let name_of = |study: &str| {
+        let header = object(vec![
+            DataElement::empty(tags::PATIENT_ID, VR::LO),
+            text(tags::PATIENT_NAME, VR::PN, "UNKNOWN"),
+            text(tags::STUDY_INSTANCE_UID, VR::UI, study),
+        ]);
+        string(&skipped(&header), tags::PATIENT_NAME)
+    };
+    assert_ne!(name_of("1.2.3"), name_of("1.2.4"));
+    assert_eq!(name_of("1.2.3"), name_of("1.2.3"));
+}
+
+#[test]
+fn kept_text_beyond_ascii_is_written_as_utf_8() {
+    let header = object(vec![
+        text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 100"),
+        text(tags::VIEW_NAME, VR::SH, "schräg"),
+        sequence(
+            tags::PROCEDURE_CODE_SEQUENCE,
+            vec![object(vec![
+                text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 144"),
+                text(tags::CODE_MEANING, VR::LO, "Голова"),
+            ])],
+        ),
+    ]);
+    let result = skipped(&header);
+    assert_eq!(string(&result, tags::SPECIFIC_CHARACTER_SET), "ISO_IR 192");
+    let bytes = encoded(&result);
+    assert!(contains(&bytes, "schräg".as_bytes()) && contains(&bytes, "Голова".as_bytes()));
+
+    let ascii = object(vec![
+        text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "\\ISO 2022 IR 87"),
+        text(tags::VIEW_NAME, VR::SH, "\u{1b}$B;3ED\u{1b}(B"),
+    ]);
+    let result = skipped(&ascii);
+    assert!(result.get(tags::SPECIFIC_CHARACTER_SET).is_none());
+    assert_eq!(string(&result, tags::VIEW_NAME), dummy::TEXT);
+}
+
+#[test]
+fn an_object_that_nests_too_deep_is_held_and_left_empty() {
+    let mut header = object(vec![]);
+    for _ in 0..40 {
+        header = object(vec![sequence(tags::PROCEDURE_CODE_SEQUENCE, vec![header])]);
+    }
+    let identifiers = Identifiers::default();
+    let treatment = PixelTreatment::Absent;
+    let context = Context { key: &key(), treatment, identifiers: &identifiers };
+    let hold = scrub(&mut header, &context).unwrap_err();
+    assert_eq!(hold.reason, crate::deid::hold::HoldReason::LimitExceeded);
+    assert_eq!(header.iter().count(), 0);
+}
+
+#[test]
+fn useful_words_survive_a_patient_who_is_called_like_them() {
+    let header = object(vec![
+        text(tags::PATIENT_NAME, VR::PN, "Chest^CT"),
+        text(tags::PATIENT_ID, VR::LO, "12"),
+        text(tags::BODY_PART_EXAMINED, VR::CS, "CHEST"),
+        text(tags::MODALITY, VR::CS, "CT"),
+        text(tags::VIEW_NAME, VR::SH, "Chest CT 12"),
+    ]);
+    let (result, report) = scrubbed(&header, PixelTreatment::Skipped);
+    assert_eq!(string(&result, tags::VIEW_NAME), "Chest CT 12");
+    assert_eq!(string(&result, tags::BODY_PART_EXAMINED), "CHEST");
+    assert_eq!(report.cleaned, 0);
+}
+
+/// Any element of a standard attribute, of its VR or of a wrong one.
+fn any_element() -> impl Strategy<Value = InMemElement> {
+    let group = prop_oneof![Just(0x0008u16), Just(0x0010), Just(0x0018), Just(0x0040), 0u16..0x60];
+    let vr = prop_oneof![
+        Just(VR::LO),
+        Just(VR::PN),
+        Just(VR::UI),
+        Just(VR::DA),
+        Just(VR::CS),
+        Just(VR::UN),
+        Just(VR::DS),
+        Just(VR::UT),
+        Just(VR::OB),
+        Just(VR::DT),
+    ];
+    (group, 0u16..0x2000, vr, "[A-Za-z0-9^ .\\\\]{0,20}", any::<bool>()).prop_map(
+        |(group, element, vr, value, bytes)| {
+            let value = if bytes {
+                PrimitiveValue::U8(value.bytes().collect())
+            } else {
+                PrimitiveValue::from(value)
+            };
+            DataElement::new(Tag(group, element), vr, value)
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_header_comes_out_without_residue(
+        flat in proptest::collection::vec(any_element(), 0..12),
+        nested in proptest::collection::vec(any_element(), 0..12),
+        name in "[A-Z]{2,8}\\^[A-Z]{2,8}", id in "[0-9A-Z]{1,10}",
+    ) {
+        let mut elements = flat;
+        elements.push(text(tags::PATIENT_NAME, VR::PN, &name));
+        elements.push(text(tags::PATIENT_ID, VR::LO, &id));
+        elements.push(text(tags::VIEW_NAME, VR::SH, &name));
+        elements.push(sequence(tags::PROCEDURE_CODE_SEQUENCE, vec![object(nested)]));
+        let header = object(elements);
+        let first = skipped(&header);
+        prop_assert_eq!(encoded(&first), encoded(&skipped(&header)));
+        let bytes = encoded(&first);
+        let reread = InMemDicomObject::read_dataset_with_ts(
+            &bytes[..], &EXPLICIT_VR_LITTLE_ENDIAN.erased(),
+        ).expect("it reads back");
+        prop_assert_eq!(residue(&reread, &harvest(&header)), []);
+        prop_assert_eq!(unscrubbed(&reread), []);
+    }
+}

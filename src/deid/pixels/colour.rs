@@ -1,0 +1,107 @@
+//! Colour frames as 8-bit RGB (PS3.3 C.7.6.3.1.2).
+
+use super::layout::{Photometric, PixelLayout};
+use super::samples::SampleForm;
+use super::source::Frame;
+
+/// Colours that use less than this much of 0 to 255 are rendered a second time, stretched.
+const DULL: u8 = 128;
+
+/// The renderings of a colour frame; none if every pixel has the same colour.
+pub(super) fn render(frame: &Frame, layout: &PixelLayout) -> Vec<Vec<u8>> {
+    let rgb = to_rgb(frame, layout);
+    if rgb.chunks_exact(3).zip(rgb.chunks_exact(3).skip(1)).all(|(one, next)| one == next) {
+        return vec![];
+    }
+    let low = rgb.iter().copied().min().unwrap_or(0);
+    let high = rgb.iter().copied().max().unwrap_or(0);
+    if high - low == 0 || high - low >= DULL {
+        return vec![rgb];
+    }
+    let span = u32::from(high - low);
+    let stretch = |value: &u8| (u32::from(value - low) * 255 / span) as u8;
+    let stretched = rgb.iter().map(stretch).collect();
+    vec![rgb, stretched]
+}
+
+fn to_rgb(frame: &Frame, layout: &PixelLayout) -> Vec<u8> {
+    let form = SampleForm::of(layout);
+    let pixels = layout.pixels() as usize;
+    let size = layout.sample_bytes();
+    if let Some(palette) = &layout.palette {
+        let stored = |index: usize| match layout.bits_allocated {
+            1 => frame.data.get(index / 8).map_or(0, |byte| i64::from(byte >> (index % 8) & 1)),
+            _ => sample(frame, index, size).map_or(0, |sample| form.stored(sample)),
+        };
+        return (0..pixels).flat_map(|index| palette.colour(stored(index))).collect();
+    }
+    // Samples of other than 8 bits are brought to 8 by their highest bits.
+    let shift = i32::from(layout.bits_stored) - 8;
+    let eight = |index: usize| {
+        let stored = sample(frame, index, size).map_or(0, |sample| form.stored(sample));
+        if shift >= 0 { (stored >> shift) as u8 } else { (stored << -shift) as u8 }
+    };
+    let colour = |pixel: usize| match (layout.photometric, layout.planar) {
+        (Photometric::YbrFull422, _) => {
+            let pair = pixel / 2 * 4;
+            [pair + pixel % 2, pair + 2, pair + 3].map(eight)
+        }
+        (_, true) => [pixel, pixels + pixel, 2 * pixels + pixel].map(eight),
+        (_, false) => [pixel * 3, pixel * 3 + 1, pixel * 3 + 2].map(eight),
+    };
+    let ybr = layout.photometric.is_ybr();
+    (0..pixels)
+        .flat_map(|pixel| if ybr { from_ybr(colour(pixel)) } else { colour(pixel) })
+        .collect()
+}
+
+fn sample(frame: &Frame, index: usize, size: usize) -> Option<&[u8]> {
+    frame.data.get(index * size..(index + 1) * size)
+}
+
+/// PS3.3 C.7.6.3.1.2, YBR_FULL.
+fn from_ybr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
+    let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+    // `as` clips.
+    rgb.map(|value| value.round() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::pixels::layout::tests::layout;
+    use crate::deid::pixels::palette::Palette;
+
+    fn rendered(layout: &PixelLayout, data: &[u8]) -> Vec<Vec<u8>> {
+        render(&Frame { index: 0, data: data.to_vec() }, layout)
+    }
+
+    #[test]
+    fn every_arrangement_of_colour_is_rendered_by_pixel() {
+        let mut rgb = layout("RGB", 1, 2, 8);
+        assert_eq!(rendered(&rgb, &[1, 2, 3, 250, 5, 6]), [[1, 2, 3, 250, 5, 6]]);
+        rgb.planar = true;
+        assert_eq!(rendered(&rgb, &[1, 250, 2, 5, 3, 6]), [[1, 2, 3, 250, 5, 6]]);
+        let ybr = layout("YBR_FULL", 1, 2, 8);
+        assert_eq!(rendered(&ybr, &[255, 128, 128, 76, 85, 255]), [[255, 255, 255, 254, 0, 0]]);
+        let pairs = layout("YBR_FULL_422", 1, 2, 8);
+        assert_eq!(rendered(&pairs, &[0, 255, 128, 128]), [[0, 0, 0, 255, 255, 255]]);
+    }
+
+    #[test]
+    fn a_palette_gives_its_colours() {
+        let mut indexed = layout("MONOCHROME2", 1, 2, 8);
+        indexed.photometric = Photometric::PaletteColor;
+        indexed.palette = Some(Palette { first: 0, entries: vec![[1, 2, 3], [250, 5, 6]] });
+        assert_eq!(rendered(&indexed, &[0, 1]), [[1, 2, 3, 250, 5, 6]]);
+        assert!(rendered(&indexed, &[1, 9]).is_empty(), "both show the last colour");
+    }
+
+    #[test]
+    fn dark_colours_are_rendered_again_stretched() {
+        let rgb = layout("RGB", 1, 2, 8);
+        let pictures = rendered(&rgb, &[0, 0, 0, 10, 10, 5]);
+        assert_eq!(pictures, [[0, 0, 0, 10, 10, 5], [0, 0, 0, 255, 255, 127]]);
+    }
+}

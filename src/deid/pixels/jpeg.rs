@@ -1,0 +1,268 @@
+//! JPEG, DCT and lossless (PS3.5 8.2.1 and Annex F), decoded by `jpeg-decoder`.
+//!
+//! Not through dicom-pixeldata: that leaves the guess of the colour transform to the decoder,
+//! which takes component ids 1, 2, 3 for YCbCr whatever the markers or the header say, and it
+//! writes 8-bit codestreams into half of a 16-bit frame.
+
+use super::attributes::mismatch;
+use super::layout::{Photometric, PixelLayout, not_decodable};
+use super::source::guarded;
+use crate::deid::hold::{Hold, HoldReason};
+use jpeg_decoder::{ColorTransform, Decoder, Error};
+
+/// What begins a codestream: SOI and the first byte of the next marker.
+pub(super) const START: &[u8] = &[0xFF, 0xD8, 0xFF];
+
+/// What the markers before the first scan say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Codestream {
+    lossless: bool,
+    precision: u8,
+    rows: u16,
+    columns: u16,
+    components: u8,
+    component_ids: [u8; 3],
+    subsampled: bool,
+    jfif: bool,
+    /// The transform flag of the Adobe APP14 marker.
+    adobe: Option<u8>,
+}
+
+impl Codestream {
+    /// Walks the markers as far as the first scan (ITU-T T.81 B.1).
+    pub fn read(data: &[u8]) -> Result<Self, Hold> {
+        let bad = || mismatch("a JPEG codestream without a frame header");
+        if !data.starts_with(START) {
+            return Err(bad());
+        }
+        let mut frame: Option<Self> = None;
+        let (mut jfif, mut adobe) = (false, None);
+        let mut at = 2;
+        loop {
+            let [0xFF, marker] = *data.get(at..at + 2).ok_or_else(bad)? else { return Err(bad()) };
+            if marker == 0xFF {
+                at += 1; // a fill byte
+                continue;
+            }
+            let length = data.get(at + 2..at + 4).ok_or_else(bad)?;
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+            let body = data.get(at + 4..at + 2 + length).ok_or_else(bad)?;
+            match marker {
+                0xC4 | 0xC8 | 0xCC => {}
+                0xC0..=0xCF if frame.is_some() => return Err(mismatch("two JPEG frame headers")),
+                0xC0..=0xCF => frame = Some(Self::read_frame_header(marker, body)?),
+                0xE0 => jfif |= body.starts_with(b"JFIF\0"),
+                0xEE if body.starts_with(b"Adobe") => adobe = body.get(11).copied(),
+                0xDA => break,
+                _ => {}
+            }
+            at += 2 + length;
+        }
+        frame.map(|frame| Self { jfif, adobe, ..frame }).ok_or_else(bad)
+    }
+
+    fn read_frame_header(marker: u8, body: &[u8]) -> Result<Self, Hold> {
+        // SOF0 to SOF3 with Huffman coding; the others are hierarchical or arithmetic.
+        if !matches!(marker, 0xC0..=0xC3) {
+            return Err(not_decodable("a hierarchical or arithmetic JPEG process"));
+        }
+        let [precision, y0, y1, x0, x1, components, specs @ ..] = body else {
+            return Err(mismatch("a short JPEG frame header"));
+        };
+        let mut component_ids = [0; 3];
+        let mut sampling = specs.chunks_exact(3).take(usize::from(*components));
+        let mut subsampled = false;
+        for (index, spec) in sampling.by_ref().enumerate() {
+            if let Some(id) = component_ids.get_mut(index) {
+                *id = spec[0];
+            }
+            subsampled |= spec[1] != specs[1];
+        }
+        Ok(Self {
+            lossless: marker == 0xC3,
+            precision: *precision,
+            rows: u16::from_be_bytes([*y0, *y1]),
+            columns: u16::from_be_bytes([*x0, *x1]),
+            components: *components,
+            component_ids,
+            subsampled,
+            jfif: false,
+            adobe: None,
+        })
+    }
+
+    /// Whether samples were lost when this was encoded.
+    pub fn lossy(&self) -> bool {
+        !self.lossless
+    }
+
+    /// Checks the codestream against the header and says what a decoded frame will be.
+    pub fn output(&self, source: &PixelLayout) -> Result<PixelLayout, Hold> {
+        if (self.rows, self.columns) != (source.rows, source.columns) {
+            return Err(mismatch("JPEG dimensions contradict Rows or Columns"));
+        }
+        if u16::from(self.components) != source.samples_per_pixel {
+            return Err(mismatch("JPEG components contradict SamplesPerPixel"));
+        }
+        if !matches!(source.bits_allocated, 8 | 16) {
+            return Err(not_decodable("JPEG with BitsAllocated other than 8 or 16"));
+        }
+        let precision = u16::from(self.precision);
+        if precision > source.bits_allocated || (source.signed && precision < source.bits_stored) {
+            return Err(mismatch("JPEG precision contradicts BitsAllocated or BitsStored"));
+        }
+        if self.lossy() && precision != 8 {
+            return Err(not_decodable("lossy JPEG with more than 8 bits"));
+        }
+        if self.lossless && self.subsampled {
+            return Err(not_decodable("lossless JPEG with subsampled components"));
+        }
+        let photometric = match source.samples_per_pixel {
+            1 => source.photometric,
+            _ => self.output_colour(source.photometric)?.1,
+        };
+        Ok(PixelLayout { photometric, planar: false, ..source.clone() })
+    }
+
+    /// The transform to apply and the colours that come out of it.
+    ///
+    /// Lossless components are stored as they are in the header's colours. For DCT the first
+    /// that says something decides: the Adobe marker, JFIF (which is always YCbCr), component
+    /// ids "RGB", the header. Where two of them contradict each other and readers are known to
+    /// disagree, the object is held: wrong colours would be worse.
+    fn output_colour(&self, stated: Photometric) -> Result<(ColorTransform, Photometric), Hold> {
+        let contradiction = || mismatch("JPEG markers contradict PhotometricInterpretation");
+        let named_rgb = matches!(&self.component_ids, b"RGB" | b"rgb");
+        if self.lossless {
+            let full = match stated {
+                Photometric::Rgb if self.jfif || self.adobe == Some(1) => None,
+                Photometric::YbrFull | Photometric::YbrFull422
+                    if named_rgb || self.adobe == Some(0) =>
+                {
+                    None
+                }
+                Photometric::Rgb => Some(Photometric::Rgb),
+                // Components are not subsampled (checked), whatever the label says.
+                Photometric::YbrFull | Photometric::YbrFull422 => Some(Photometric::YbrFull),
+                _ => None,
+            };
+            return full.map(|colours| (ColorTransform::None, colours)).ok_or_else(contradiction);
+        }
+        let ycbcr = match (self.adobe, self.jfif, named_rgb) {
+            (Some(0), false, _) => false,
+            (Some(1), _, false) => true,
+            (None, true, false) => true,
+            (None, false, true) => false,
+            (None, false, false) => stated != Photometric::Rgb,
+            _ => return Err(contradiction()),
+        };
+        if !ycbcr && (self.subsampled || stated.is_ybr()) {
+            return Err(contradiction());
+        }
+        let transform = if ycbcr { ColorTransform::YCbCr } else { ColorTransform::RGB };
+        Ok((transform, Photometric::Rgb))
+    }
+}
+
+/// Decodes one frame to `output`, which came from [`Codestream::output`] of the first frame.
+pub(super) fn decode(
+    data: &[u8],
+    source: &PixelLayout,
+    output: &PixelLayout,
+) -> Result<Vec<u8>, Hold> {
+    let codestream = Codestream::read(data)?;
+    if codestream.output(source)? != *output {
+        return Err(mismatch("JPEG frames that differ in form"));
+    }
+    let decoded = guarded(|| {
+        let mut decoder = Decoder::new(data);
+        decoder.set_max_decoding_buffer_size(output.frame_bytes());
+        if output.samples_per_pixel == 3 {
+            let (transform, _) = codestream.output_colour(source.photometric)?;
+            decoder.set_color_transform(transform);
+        }
+        decoder.decode().map_err(|error| match error {
+            Error::Unsupported(_) => not_decodable("a JPEG feature without a decoder"),
+            Error::Io(_) => Hold::new(HoldReason::Truncated, "a JPEG codestream ends early"),
+            _ => mismatch("a JPEG codestream that does not decode"),
+        })
+    })?;
+    widen(decoded, output)
+}
+
+/// Gives every sample the bytes of the output: the decoder gives one byte up to 8 bits of
+/// precision and two native-endian ones above, but two as well for 2 to 7 lossless bits.
+fn widen(decoded: Vec<u8>, output: &PixelLayout) -> Result<Vec<u8>, Hold> {
+    let samples = output.pixels() as usize * usize::from(output.samples_per_pixel);
+    let words = |pair: &[u8]| u16::from_ne_bytes([pair[0], pair[1]]);
+    match (decoded.len() == samples, decoded.len() == samples * 2, output.sample_bytes()) {
+        (true, _, 1) => Ok(decoded),
+        (true, _, 2) => Ok(decoded.into_iter().flat_map(|sample| [sample, 0]).collect()),
+        (_, true, 1) => Ok(decoded.chunks_exact(2).map(|pair| words(pair) as u8).collect()),
+        (_, true, 2) => Ok(decoded.chunks_exact(2).flat_map(|p| words(p).to_le_bytes()).collect()),
+        _ => Err(mismatch("a JPEG frame decoded to another size")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::pixels::layout::tests::layout;
+
+    /// Markers of a JPEG with three components, without a scan that decodes.
+    fn stream(marker: u8, app: &[u8], ids: [u8; 3], luma_sampling: u8) -> Vec<u8> {
+        let mut data = vec![0xFF, 0xD8];
+        data.extend(app);
+        data.extend([0xFF, marker, 0, 17, 8, 0, 2, 0, 2, 3]);
+        for (index, id) in ids.into_iter().enumerate() {
+            data.extend([id, if index == 0 { luma_sampling } else { 0x11 }, 0]);
+        }
+        data.extend([0xFF, 0xDA, 0, 2]);
+        data
+    }
+
+    fn colour(data: &[u8], stated: Photometric) -> Option<ColorTransform> {
+        let codestream = Codestream::read(data).expect("well formed");
+        codestream.output_colour(stated).ok().map(|(transform, _)| transform)
+    }
+
+    const JFIF: &[u8] = b"\xFF\xE0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+    const ADOBE_RGB: &[u8] = b"\xFF\xEE\x00\x0EAdobe\0\x64\0\0\0\0\0";
+    const ADOBE_YCC: &[u8] = b"\xFF\xEE\x00\x0EAdobe\0\x64\0\0\0\0\x01";
+
+    #[test]
+    fn colours_are_those_that_markers_and_header_agree_on() {
+        use ColorTransform::{RGB, YCbCr};
+        use Photometric::{Rgb, YbrFull422};
+        let ids = [1, 2, 3];
+        let plain = stream(0xC0, b"", ids, 0x11);
+        assert_eq!(colour(&plain, Rgb), Some(RGB), "the header decides without a marker");
+        assert_eq!(colour(&plain, YbrFull422), Some(YCbCr));
+        assert_eq!(colour(&stream(0xC0, JFIF, ids, 0x22), Rgb), Some(YCbCr));
+        assert_eq!(colour(&stream(0xC0, ADOBE_YCC, ids, 0x22), Rgb), Some(YCbCr));
+        assert_eq!(colour(&stream(0xC0, ADOBE_RGB, ids, 0x11), Rgb), Some(RGB));
+        assert_eq!(colour(&stream(0xC0, b"", *b"RGB", 0x11), Rgb), Some(RGB));
+    }
+
+    #[test]
+    fn colours_that_readers_disagree_on_are_held() {
+        use Photometric::{Rgb, YbrFull422};
+        let ids = [1, 2, 3];
+        assert_eq!(colour(&stream(0xC0, b"", ids, 0x22), Rgb), None, "RGB is not subsampled");
+        assert_eq!(colour(&stream(0xC0, ADOBE_RGB, ids, 0x11), YbrFull422), None);
+        assert_eq!(colour(&stream(0xC0, JFIF, *b"RGB", 0x11), Rgb), None);
+        assert_eq!(colour(&stream(0xC3, JFIF, ids, 0x11), Rgb), None);
+    }
+
+    #[test]
+    fn a_codestream_of_another_size_is_held() {
+        let read = Codestream::read(&stream(0xC0, b"", [1, 2, 3], 0x11)).expect("well formed");
+        assert!(read.output(&layout("RGB", 2, 2, 8)).is_ok());
+        assert!(read.output(&layout("RGB", 3, 2, 8)).is_err());
+        assert!(read.output(&layout("MONOCHROME2", 2, 2, 8)).is_err());
+        for cut in 0..30 {
+            let data = stream(0xC0, JFIF, [1, 2, 3], 0x11);
+            assert!(Codestream::read(&data[..cut]).is_err());
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! JPEG 2000 (PS3.5 8.2.4, ITU-T T.800), decoded by OpenJPEG through dicom-pixeldata.
+
+use super::attributes::{mismatch, write_layout};
+use super::layout::{Photometric, PixelLayout, not_decodable};
+use super::source::guarded;
+use crate::deid::hold::{Hold, HoldReason};
+use dicom_core::value::PixelFragmentSequence;
+use dicom_core::{DataElement, VR};
+use dicom_dictionary_std::{tags, uids};
+use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use dicom_pixeldata::PixelDecoder;
+
+/// What begins a codestream: SOC and SIZ.
+pub(super) const START: &[u8] = &[0xFF, 0x4F, 0xFF, 0x51];
+
+/// The JP2 signature box; DICOM asks for a bare codestream, but some writers add the boxes.
+const JP2_SIGNATURE: &[u8] = &[0, 0, 0, 12, b'j', b'P', b' ', b' '];
+
+/// dicom-pixeldata refuses a frame that is over 64 times as large as its codestream.
+const MAX_RATIO: usize = 64;
+
+/// What the SIZ and COD segments say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Codestream {
+    rows: u32,
+    columns: u32,
+    components: u16,
+    precision: u16,
+    signed: bool,
+    colour_transform: bool,
+    irreversible: bool,
+}
+
+impl Codestream {
+    /// Walks the main header (ITU-T T.800 A.5 and A.6).
+    pub fn read(data: &[u8]) -> Result<Self, Hold> {
+        let bad = || mismatch("a JPEG 2000 main header that is not well formed");
+        if !data.starts_with(START) {
+            return Err(bad());
+        }
+        let mut found: Option<Self> = None;
+        let mut at = 2;
+        loop {
+            let head = data.get(at..at + 4).ok_or_else(bad)?;
+            let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+            let body = data.get(at + 4..at + 2 + length).ok_or_else(bad)?;
+            match (head[1], &mut found) {
+                (0x51, None) => found = Some(Self::read_siz(body)?),
+                (0x52, Some(codestream)) => {
+                    codestream.colour_transform = *body.get(4).ok_or_else(bad)? != 0;
+                    codestream.irreversible = *body.get(9).ok_or_else(bad)? == 0;
+                    return Ok(*codestream);
+                }
+                (0x90, _) => return Err(bad()),
+                _ => {}
+            }
+            at += 2 + length;
+        }
+    }
+
+    fn read_siz(body: &[u8]) -> Result<Self, Hold> {
+        let bad = || mismatch("a JPEG 2000 SIZ segment that is not well formed");
+        let word = |at: usize| -> Result<u32, Hold> {
+            let bytes = body.get(at..at + 4).ok_or_else(bad)?;
+            Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        };
+        let components = body.get(34..36).ok_or_else(bad)?;
+        let components = u16::from_be_bytes([components[0], components[1]]);
+        let specs = body.get(36..36 + usize::from(components) * 3).ok_or_else(bad)?;
+        let first = specs.get(..3).ok_or_else(bad)?;
+        if specs.chunks_exact(3).any(|spec| spec != [first[0], 1, 1]) {
+            return Err(not_decodable("JPEG 2000 components that differ in size or precision"));
+        }
+        Ok(Self {
+            columns: word(2)?.checked_sub(word(10)?).ok_or_else(bad)?,
+            rows: word(6)?.checked_sub(word(14)?).ok_or_else(bad)?,
+            components,
+            precision: u16::from(first[0] & 0x7F) + 1,
+            signed: first[0] & 0x80 != 0,
+            colour_transform: false,
+            irreversible: false,
+        })
+    }
+
+    /// Whether samples were lost when this was encoded, as far as the codestream tells.
+    pub fn lossy(&self) -> bool {
+        self.irreversible
+    }
+
+    /// Checks the codestream against the header and says what a decoded frame will be.
+    pub fn output(&self, source: &PixelLayout) -> Result<PixelLayout, Hold> {
+        if (self.rows, self.columns) != (source.rows.into(), source.columns.into()) {
+            return Err(mismatch("JPEG 2000 dimensions contradict Rows or Columns"));
+        }
+        if self.components != source.samples_per_pixel {
+            return Err(mismatch("JPEG 2000 components contradict SamplesPerPixel"));
+        }
+        if !matches!(source.bits_allocated, 8 | 16) {
+            return Err(not_decodable("JPEG 2000 with BitsAllocated other than 8 or 16"));
+        }
+        if self.precision > source.bits_allocated {
+            return Err(mismatch("JPEG 2000 precision contradicts BitsAllocated"));
+        }
+        let mut output = PixelLayout { planar: false, ..source.clone() };
+        if self.components == 3 {
+            output.photometric = self.output_colour(source.photometric)?;
+        }
+        if self.precision > source.bits_stored {
+            // The codestream knows better: values above BitsStored are pixels, not unused bits.
+            output.bits_stored = self.precision;
+            output.high_bit = self.precision - 1;
+        }
+        Ok(output)
+    }
+
+    /// The decoder undoes the colour transform that the codestream declares. What comes out is
+    /// RGB if there was one, and else what the header says (PS3.5 8.2.4).
+    fn output_colour(&self, stated: Photometric) -> Result<Photometric, Hold> {
+        match (stated, self.colour_transform) {
+            (Photometric::Rgb | Photometric::YbrRct | Photometric::YbrIct, true)
+            | (Photometric::Rgb, false) => Ok(Photometric::Rgb),
+            (Photometric::YbrFull, false) => Ok(Photometric::YbrFull),
+            _ => Err(mismatch("the JPEG 2000 colour transform contradicts the header")),
+        }
+    }
+}
+
+/// The bare codestream in `data`, which may be wrapped in JP2 boxes (ITU-T T.800 I.4).
+pub(super) fn bare(data: &[u8]) -> Result<&[u8], Hold> {
+    if !data.starts_with(JP2_SIGNATURE) {
+        return Ok(data);
+    }
+    let bad = || mismatch("JP2 boxes without a codestream");
+    let mut rest = data;
+    loop {
+        let head = rest.get(..8).ok_or_else(bad)?;
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let end = if length == 0 { rest.len() } else { length };
+        let body = rest.get(8..end).ok_or_else(bad)?;
+        if &head[4..] == b"jp2c" {
+            return Ok(body);
+        }
+        rest = &rest[end..];
+    }
+}
+
+/// Decodes one frame to `output`, which came from [`Codestream::output`] of the first frame.
+pub(super) fn decode(
+    data: &[u8],
+    source: &PixelLayout,
+    output: &PixelLayout,
+) -> Result<Vec<u8>, Hold> {
+    let data = bare(data)?;
+    let codestream = Codestream::read(data)?;
+    if codestream.output(source)? != *output {
+        return Err(mismatch("JPEG 2000 frames that differ in form"));
+    }
+    if !ends_with_eoc(data) {
+        // OpenJPEG would fill what is missing with grey and report success.
+        return Err(Hold::new(HoldReason::Truncated, "a JPEG 2000 codestream without an end"));
+    }
+    let mut frame = guarded(|| decode_by_pixeldata(data, output))?;
+    if frame.len() != output.frame_bytes() {
+        return Err(mismatch("a JPEG 2000 frame decoded to another size"));
+    }
+    if codestream.signed != output.signed {
+        correct_sign(&mut frame, codestream.precision, output);
+    }
+    Ok(frame)
+}
+
+/// Whether the end of codestream marker is there, but for padding.
+fn ends_with_eoc(data: &[u8]) -> bool {
+    let padding = data.iter().rev().take_while(|byte| **byte == 0).count();
+    data[..data.len() - padding].ends_with(&[0xFF, 0xD9])
+}
+
+fn decode_by_pixeldata(data: &[u8], output: &PixelLayout) -> Result<Vec<u8>, Hold> {
+    let mut fragment = data.to_vec();
+    fragment.resize(data.len().max(output.frame_bytes() / MAX_RATIO + 1), 0);
+    let mut object = InMemDicomObject::new_empty();
+    write_layout(&mut object, &PixelLayout { frames: 1, ..output.clone() }, false);
+    object.put(DataElement::new(
+        tags::PIXEL_DATA,
+        VR::OB,
+        PixelFragmentSequence::new_fragments(vec![fragment]),
+    ));
+    let meta = FileMetaTableBuilder::new()
+        .transfer_syntax(uids::JPEG2000)
+        .media_storage_sop_class_uid(uids::SECONDARY_CAPTURE_IMAGE_STORAGE)
+        .media_storage_sop_instance_uid("2.25.1");
+    let object = object
+        .with_meta(meta)
+        .map_err(|_| mismatch("a JPEG 2000 frame that could not be wrapped"))?;
+    let decoded = object
+        .decode_pixel_data_frame(0)
+        .map_err(|_| mismatch("a JPEG 2000 codestream that does not decode"))?;
+    Ok(decoded.data().to_vec())
+}
+
+/// Codestream and header disagree on the sign: the header is right, as every reader assumes, and
+/// the bits of the codestream's precision are what was meant.
+fn correct_sign(frame: &mut [u8], precision: u16, output: &PixelLayout) {
+    let unused = 16 - u32::from(precision);
+    for sample in frame.chunks_exact_mut(output.sample_bytes()) {
+        let bits = match *sample {
+            [low] => u16::from(low),
+            [low, high] => u16::from_le_bytes([low, high]),
+            _ => continue,
+        };
+        let value = match output.signed {
+            true => ((bits << unused) as i16 >> unused) as u16,
+            false => bits << unused >> unused,
+        };
+        sample.copy_from_slice(&value.to_le_bytes()[..sample.len()]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::pixels::layout::tests::layout;
+
+    fn main_header(components: u16, sign_and_precision: u8, transform: u8) -> Vec<u8> {
+        let mut data = START.to_vec();
+        data.extend((38 + 3 * components).to_be_bytes());
+        data.extend([0, 0]);
+        for word in [5_u32, 4, 0, 0, 5, 4, 0, 0] {
+            data.extend(word.to_be_bytes());
+        }
+        data.extend(components.to_be_bytes());
+        (0..components).for_each(|_| data.extend([sign_and_precision, 1, 1]));
+        data.extend([0xFF, 0x52, 0, 12, 0, 0, 0, 1, transform, 5, 4, 4, 0, 1]);
+        data
+    }
+
+    #[test]
+    fn the_codestream_says_what_comes_out() {
+        let transformed = Codestream::read(&main_header(3, 7, 1)).expect("well formed");
+        let output = transformed.output(&layout("YBR_RCT", 4, 5, 8)).expect("agrees");
+        assert_eq!(output.photometric, Photometric::Rgb);
+        assert!(transformed.output(&layout("YBR_FULL", 4, 5, 8)).is_err());
+        let plain = Codestream::read(&main_header(3, 7, 0)).expect("well formed");
+        let output = plain.output(&layout("YBR_FULL", 4, 5, 8)).expect("agrees");
+        assert_eq!(output.photometric, Photometric::YbrFull);
+        assert!(plain.output(&layout("YBR_RCT", 4, 5, 8)).is_err());
+        assert!(!plain.lossy());
+    }
+
+    #[test]
+    fn precision_above_bits_stored_widens_it() {
+        let mut source = layout("MONOCHROME2", 4, 5, 16);
+        (source.bits_stored, source.high_bit) = (10, 9);
+        let codestream = Codestream::read(&main_header(1, 11, 0)).expect("well formed");
+        let output = codestream.output(&source).expect("agrees");
+        assert_eq!((output.bits_stored, output.high_bit), (12, 11));
+        assert!(codestream.output(&layout("MONOCHROME2", 4, 5, 8)).is_err());
+        assert!(codestream.output(&layout("MONOCHROME2", 5, 4, 16)).is_err());
+    }
+
+    #[test]
+    fn a_sign_that_the_header_contradicts_is_corrected_at_the_precision() {
+        let mut output = layout("MONOCHROME2", 1, 1, 16);
+        output.signed = true;
+        let mut frame = 0x1830_u16.to_le_bytes().to_vec();
+        correct_sign(&mut frame, 13, &output);
+        assert_eq!(i16::from_le_bytes([frame[0], frame[1]]), -2000);
+        output.signed = false;
+        correct_sign(&mut frame, 13, &output);
+        assert_eq!(u16::from_le_bytes([frame[0], frame[1]]), 0x1830);
+    }
+
+    #[test]
+    fn cut_headers_and_endless_boxes_are_held() {
+        let data = main_header(3, 7, 1);
+        assert!((0..data.len()).all(|cut| Codestream::read(&data[..cut]).is_err()));
+        let boxed = [JP2_SIGNATURE, &[0; 4], &[0, 0, 0, 9], b"jp2c", &[7]].concat();
+        assert_eq!(bare(&boxed), Ok(&[7][..]));
+        let short_box = [JP2_SIGNATURE, &[0; 4], &[0, 0, 0, 3], b"free"].concat();
+        assert!(bare(&short_box).is_err());
+    }
+}
