@@ -1,0 +1,144 @@
+//! Embedded reading: PP-OCRv6 small on `rten`, with nothing outside the binary.
+//!
+//! `detect` (every scale, every piece) -> `unite` (one box per line) -> `read` -> the keep rule.
+//! A united box never shrinks, a kept area covers all the ink of its line, and the result does not
+//! depend on the number of threads.
+
+mod detect;
+mod line_box;
+mod models;
+mod raster;
+mod read;
+mod tile;
+
+use self::detect::Found;
+use self::line_box::LineBox;
+use self::models::Network;
+use self::raster::Raster;
+use self::read::{Reader, Reading};
+use super::{DetectError, TextDetector};
+use crate::deid::picture::{Picture, PixelRect, TextLine};
+use crate::phi::Phi;
+
+use rten::ThreadPool;
+use std::sync::Arc;
+
+/// Readings below this are not text.
+const CONFIDENCE_MIN: f32 = 0.5;
+/// Boxes above this part of the picture are anatomy, unless they read well.
+const LARGE: f32 = 0.03;
+const LARGE_CONFIDENCE_MIN: f32 = 0.9;
+
+/// The embedded detector. Loading takes a moment and some 150 MB: make one and share it.
+pub struct LocalDetector {
+    detection: Network,
+    reader: Reader,
+}
+
+impl LocalDetector {
+    /// Loads the models from the binary, to run on `threads` threads (at least one).
+    pub fn load(threads: usize) -> Result<Self, DetectError> {
+        let threads = Arc::new(ThreadPool::with_num_threads(threads.max(1)));
+        Ok(Self {
+            detection: Network::detection(threads.clone())?,
+            reader: Reader::new(Network::recognition(threads)?),
+        })
+    }
+
+    /// The lines that were read well enough; each area is that of the whole united box.
+    fn read_lines(
+        &self,
+        raster: &Raster<'_>,
+        found: &[Found],
+    ) -> Result<Vec<(LineBox, Reading)>, DetectError> {
+        let pixels = (raster.width * raster.height) as f32;
+        let shapes: Vec<LineBox> = found.iter().map(|line| line.shape).collect();
+        let mut lines = Vec::new();
+        let mut again: Vec<(LineBox, LineBox)> = Vec::new();
+        for (line, reading) in found.iter().zip(self.reader.read(raster, &shapes)?) {
+            if is_text(&line.shape, &reading, pixels) {
+                lines.push((line.shape, reading));
+                continue;
+            }
+            // Perhaps it is upside down, or its parts should not have been united.
+            if !line.shape.is_vertical() {
+                again.push((line.shape, line.shape.turned()));
+            }
+            if line.parts.len() > 1 {
+                again.extend(line.parts.iter().map(|part| (line.shape, *part)));
+            }
+        }
+        let shapes: Vec<LineBox> = again.iter().map(|(_, shape)| *shape).collect();
+        for ((whole, part), reading) in again.iter().zip(self.reader.read(raster, &shapes)?) {
+            if is_text(part, &reading, pixels) {
+                lines.push((*whole, reading));
+            }
+        }
+        Ok(lines)
+    }
+}
+
+impl TextDetector for LocalDetector {
+    fn read(&self, picture: &Picture) -> Result<Vec<TextLine>, DetectError> {
+        let raster = Raster::new(picture)?;
+        let found = detect::unite(detect::candidates(&self.detection, &raster)?);
+        let lines = self.read_lines(&raster, &found)?;
+        let lines = lines.into_iter().filter_map(|(shape, reading)| {
+            let pad = (0.1 * shape.thickness).max(2.0);
+            Some(TextLine {
+                frame: picture.frame,
+                area: shape.cover(pad, picture.width, picture.height)?,
+                text: Phi::new(reading.text),
+                confidence: reading.confidence,
+            })
+        });
+        Ok(without_duplicates(lines.collect()))
+    }
+}
+
+/// The keep rule, as measured on pictures without text: small boxes that read as something, and
+/// large boxes that read well.
+fn is_text(shape: &LineBox, reading: &Reading, pixels: f32) -> bool {
+    reading.confidence >= CONFIDENCE_MIN
+        && (shape.length * shape.thickness < LARGE * pixels
+            || reading.confidence >= LARGE_CONFIDENCE_MIN)
+}
+
+/// Lines that lie mostly inside another that says the same become part of it; from top to bottom.
+fn without_duplicates(mut lines: Vec<TextLine>) -> Vec<TextLine> {
+    let size =
+        |area: PixelRect| u64::from(area.right - area.left) * u64::from(area.bottom - area.top);
+    lines.sort_by_key(|line| std::cmp::Reverse(line.text.reveal().chars().count()));
+    let mut kept: Vec<TextLine> = Vec::new();
+    for line in lines {
+        let same = kept.iter_mut().find(|other| {
+            intersection(other.area, line.area)
+                .is_some_and(|common| size(common) * 10 > size(line.area).min(size(other.area)) * 7)
+                && letters(&other.text).contains(&letters(&line.text))
+        });
+        match same {
+            Some(other) => other.area = union(other.area, line.area),
+            None => kept.push(line),
+        }
+    }
+    kept.sort_by_key(|line| (line.area.top, line.area.left, line.area));
+    kept
+}
+
+fn letters(text: &Phi<String>) -> String {
+    text.reveal().chars().filter(|letter| letter.is_alphanumeric()).collect()
+}
+
+fn intersection(a: PixelRect, b: PixelRect) -> Option<PixelRect> {
+    PixelRect { left: a.left.max(b.left), top: a.top.max(b.top), ..a }
+        .clipped(a.right.min(b.right), a.bottom.min(b.bottom))
+}
+
+fn union(a: PixelRect, b: PixelRect) -> PixelRect {
+    PixelRect {
+        left: a.left.min(b.left),
+        top: a.top.min(b.top),
+        right: a.right.max(b.right),
+        bottom: a.bottom.max(b.bottom),
+    }
+}

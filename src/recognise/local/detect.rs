@@ -1,0 +1,157 @@
+//! Where text is: the detection network over every piece of a picture at every scale.
+//!
+//! The network gives each pixel the probability that it is in the middle of a letter; lines are
+//! the islands above a threshold, as rectangles grown back to the height of the letters.
+
+use super::line_box::LineBox;
+use super::models::Network;
+use super::raster::Raster;
+use super::tile;
+use crate::recognise::DetectError;
+use rten_imageproc::{
+    BoundingRect, Point, PointF, RetrievalMode, RotatedRect, find_contours, min_area_rect,
+};
+use rten_tensor::prelude::*;
+use rten_tensor::{NdTensor, NdTensorView};
+
+/// Probability from which a pixel belongs to a line.
+const PIXEL_MIN: f32 = 0.2;
+/// Mean probability from which an island is a line.
+const BOX_MIN: f32 = 0.4;
+/// How far an island is grown, times its area over its outline.
+const GROWTH: f32 = 1.6;
+/// Thinnest island, in pixels of the pass.
+const THICKNESS_MIN: f32 = 3.0;
+/// Most candidates in one picture.
+const CANDIDATES_MAX: usize = 3000;
+
+/// The candidates of all passes, in the order found, with duplicates.
+pub(super) fn candidates(
+    network: &Network,
+    picture: &Raster<'_>,
+) -> Result<Vec<LineBox>, DetectError> {
+    let mut found = Vec::new();
+    for scale in tile::scales(picture.width, picture.height) {
+        let raster = picture.scaled(scale);
+        for y in tile::pieces(raster.height) {
+            for x in tile::pieces(raster.width) {
+                let input = raster.detection_input(x.clone(), y.clone());
+                let (height, width) = (input.size(2), input.size(3));
+                let output: NdTensor<f32, 4> = network.run(input)?;
+                if output.shape() != [1, 1, height, width] {
+                    return Err(network.failure("unexpected shape of the answer".into()));
+                }
+                let offset = [x.start as f32, y.start as f32];
+                // The padding is not part of the picture.
+                let map = output.slice((0, 0, ..y.len(), ..x.len()));
+                boxes(map, scale, offset, &mut found);
+                if found.len() > CANDIDATES_MAX {
+                    return Err(DetectError::TooManyLines { limit: CANDIDATES_MAX });
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn boxes(map: NdTensorView<f32, 2>, scale: f32, offset: [f32; 2], found: &mut Vec<LineBox>) {
+    let mask: NdTensor<bool, 2> = map.map(|probability| *probability > PIXEL_MIN);
+    // Not only the outermost: a frame around a banner must not hide what is inside it.
+    for contour in find_contours(mask.view(), RetrievalMode::List).iter() {
+        // A rectangle through the middles of pixels is half a pixel too small on each side.
+        let points: Vec<PointF> =
+            contour.iter().map(|p| Point::from_yx(p.y as f32 + 0.5, p.x as f32 + 0.5)).collect();
+        let Some(rect) = min_area_rect(&points) else { continue };
+        let rect = rect.expanded(1.0, 1.0);
+        let (width, height) = (rect.width(), rect.height());
+        if width.min(height) < THICKNESS_MIN || mean_inside(&map, &rect) < BOX_MIN {
+            continue;
+        }
+        let grow = GROWTH * width * height / (2.0 * (width + height));
+        found.push(LineBox::new(&rect, grow, scale, offset));
+    }
+}
+
+fn mean_inside(map: &NdTensorView<f32, 2>, rect: &RotatedRect) -> f32 {
+    let bounds = rect.bounding_rect();
+    let clamp = |value: f32, end: usize| (value.max(0.0) as usize).min(end);
+    let (top, bottom) =
+        (clamp(bounds.top().floor(), map.size(0)), clamp(bounds.bottom().ceil(), map.size(0)));
+    let (left, right) =
+        (clamp(bounds.left().floor(), map.size(1)), clamp(bounds.right().ceil(), map.size(1)));
+    let (up, centre) = (rect.up_axis(), rect.center());
+    let (half_width, half_height) = (rect.width() / 2.0, rect.height() / 2.0);
+    let (mut sum, mut count) = (0.0_f32, 0_u32);
+    for y in top..bottom {
+        for x in left..right {
+            let (dx, dy) = (x as f32 + 0.5 - centre.x, y as f32 + 0.5 - centre.y);
+            if (dx * up.x + dy * up.y).abs() <= half_height
+                && (dx * up.y - dy * up.x).abs() <= half_width
+            {
+                sum += map[[y, x]];
+                count += 1;
+            }
+        }
+    }
+    sum / count.max(1) as f32
+}
+
+/// The candidates without duplicates: what overlaps along one line becomes one, never smaller.
+pub(super) fn unite(mut candidates: Vec<LineBox>) -> Vec<Found> {
+    candidates.sort_by(|a, b| b.length.total_cmp(&a.length));
+    let mut lines: Vec<Found> = Vec::new();
+    for candidate in candidates {
+        let mut line = Found { shape: candidate, parts: vec![candidate] };
+        // A line that has grown may touch others that it did not touch before.
+        while let Some(index) = lines.iter().position(|other| same_line(&other.shape, &line.shape))
+        {
+            let other = lines.remove(index);
+            let (long, short) = longest_first(&other.shape, &line.shape);
+            line.shape = long.join(short);
+            line.parts.extend(other.parts);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// A line, and the candidates that were united in it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) shape: LineBox,
+    pub(super) parts: Vec<LineBox>,
+}
+
+fn longest_first<'a>(a: &'a LineBox, b: &'a LineBox) -> (&'a LineBox, &'a LineBox) {
+    if a.length >= b.length { (a, b) } else { (b, a) }
+}
+
+fn same_line(a: &LineBox, b: &LineBox) -> bool {
+    let (long, short) = longest_first(a, b);
+    long.is_same_line(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_island_becomes_a_box_grown_to_the_letters_even_inside_a_frame() {
+        let mut map = NdTensor::<f32, 2>::zeros([64, 96]);
+        for y in 0..64 {
+            for x in 0..96 {
+                let frame = y == 2 || y == 61 || x == 2 || x == 93;
+                let island = (30..38).contains(&y) && (20..60).contains(&x);
+                map[[y, x]] = if frame || island { 0.9 } else { 0.0 };
+            }
+        }
+        let mut found = Vec::new();
+        boxes(map.view(), 1.0, [0.0, 0.0], &mut found);
+        assert_eq!(found.len(), 1);
+        let grow = 1.6 * 320.0 / 96.0;
+        assert!((found[0].length - (40.0 + 2.0 * grow)).abs() < 0.1);
+        assert!((found[0].thickness - (8.0 + 2.0 * grow)).abs() < 0.1);
+        let [x, y] = found[0].point(0.5, 0.5);
+        assert!((x - 40.0).abs() < 0.1 && (y - 34.0).abs() < 0.1);
+    }
+}
