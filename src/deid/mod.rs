@@ -1,10 +1,22 @@
 //! The core: steps over plain data, no I/O of its own but the files it is handed.
+//!
+//! ```text
+//! examine ─▶ Examination ─▶ decide ─▶ Redaction ─▶ apply ─▶ Candidate ─▶ verify ─▶ Verdict
+//!    └─▶ Pictures ─▶ (recognise) ─▶ TextLines ─┘                └──── accept ────┘─▶ Deidentified
+//! ```
 
 pub mod accept;
+pub mod apply;
+pub mod decide;
+pub mod examine;
 pub mod header;
 pub mod hold;
 pub mod identifiers;
+mod object;
+pub mod phi_text;
 pub mod picture;
 pub mod pixels;
+mod policy;
 pub mod redaction;
 pub mod scan;
+pub mod verify;

@@ -72,11 +72,6 @@ impl ReceivedObject {
         object
     }
 
-    /// The command that announced it.
-    pub fn rq(&self) -> &CStoreRq {
-        &self.rq
-    }
-
     /// Takes a fragment of the data set.
     pub fn fragment(&mut self, bytes: &[u8], config: &Intake, spool: &LocalSpool) {
         let Some(file) = self.file.as_mut() else { return };

@@ -1,9 +1,6 @@
 //! The Part 10 header that we write before a received data set (PS3.10 section 7.1).
 
-/// Our Implementation Class UID, derived from a random UUID (PS3.5 annex B.2).
-pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.188377016846396034113126093425836014311";
-/// Our Implementation Version Name.
-pub const IMPLEMENTATION_VERSION_NAME: &str = "DEIDGATEWAY_01";
+use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
 /// Preamble, prefix and File Meta Information of an object with these UIDs. It depends on them
 /// alone, so that the same object received twice is the same file.

@@ -1,0 +1,159 @@
+//! Carrying the decision out: header scrubbed, pixels filled, a valid Part 10 file written.
+//!
+//! The output is a function of the input, the key, the profile and the redaction: no clock, no
+//! randomness. It is Explicit VR Little Endian with native pixels.
+
+use super::accept::Candidate;
+use super::examine::{StepError, open_frames};
+use super::header::{Context, ProjectKey, Report, scrub};
+use super::hold::{Hold, HoldReason};
+use super::identifiers::Identifiers;
+use super::object::{OpenObject, text_of};
+use super::picture::PixelRect;
+use super::pixels::{FrameSource, PixelElement, WriteFramesError, write_frames, write_layout};
+use super::redaction::Redaction;
+use crate::config::Limits;
+use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
+use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Explicit VR Little Endian.
+pub const OUTPUT_SYNTAX: &str = "1.2.840.10008.1.2.1";
+
+/// Everything `apply` needs but the files.
+#[derive(Clone, Copy)]
+pub struct Application<'a> {
+    pub redaction: &'a Redaction,
+    pub identifiers: &'a Identifiers,
+    pub key: &'a ProjectKey,
+    pub limits: &'a Limits,
+}
+
+/// Writes the de-identified object of `input` to `output`.
+pub fn apply(
+    input: &Path,
+    output: &Path,
+    scratch: &Path,
+    application: Application<'_>,
+) -> Result<Candidate, StepError> {
+    let mut object = OpenObject::open(input, application.limits, scratch)?;
+    let mut frames = open_frames(&object, application.limits)?;
+    let context = Context {
+        key: application.key,
+        treatment: application.redaction.treatment,
+        identifiers: application.identifiers,
+    };
+    let report = scrub(&mut object.header, &context)?;
+    if let Some(source) = &frames {
+        write_layout(&mut object.header, source.output_layout(), source.lossy());
+    }
+    let file = File::options().write(true).create(true).truncate(true).open(output)?;
+    let mut out = Digesting { out: BufWriter::new(file), hasher: Sha256::new(), bytes: 0 };
+    write_header(&mut out, &object.header)?;
+    if let Some(source) = &mut frames {
+        write_pixels(&mut out, source, application.redaction)?;
+    }
+    out.flush()?;
+    Ok(Candidate {
+        path: output.to_owned(),
+        sha256: out.hasher.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+        bytes: out.bytes,
+        sop_class_uid: text_of(&object.header, tags::SOP_CLASS_UID),
+        transfer_syntax_uid: OUTPUT_SYNTAX.into(),
+        study_uid: text_of(&object.header, tags::STUDY_INSTANCE_UID),
+        series_uid: text_of(&object.header, tags::SERIES_INSTANCE_UID),
+        sop_instance_uid: text_of(&object.header, tags::SOP_INSTANCE_UID),
+        scrubbed_attributes: scrubbed(&report),
+    })
+}
+
+fn scrubbed(report: &Report) -> u64 {
+    [report.removed, report.emptied, report.replaced, report.uids, report.cleaned]
+        .into_iter()
+        .map(u64::from)
+        .sum()
+}
+
+fn unwritable(what: &str) -> StepError {
+    Hold::new(HoldReason::Malformed, format!("{what} cannot be written as valid DICOM")).into()
+}
+
+fn write_header(out: &mut impl Write, header: &InMemDicomObject) -> Result<(), StepError> {
+    let meta = FileMetaTableBuilder::new()
+        .media_storage_sop_class_uid(text_of(header, tags::SOP_CLASS_UID))
+        .media_storage_sop_instance_uid(text_of(header, tags::SOP_INSTANCE_UID))
+        .transfer_syntax(OUTPUT_SYNTAX)
+        .implementation_class_uid(IMPLEMENTATION_CLASS_UID)
+        .implementation_version_name(IMPLEMENTATION_VERSION_NAME)
+        .build()
+        .map_err(|_| unwritable("File Meta Information"))?;
+    out.write_all(&[0; 128])?;
+    out.write_all(b"DICM")?;
+    meta.write(&mut *out).map_err(|_| unwritable("File Meta Information"))?;
+    // The library's writer may be slow on small writes, and its errors may quote values.
+    let mut bytes = Vec::new();
+    header
+        .write_dataset_with_ts(&mut bytes, &EXPLICIT_VR_LITTLE_ENDIAN.erased())
+        .map_err(|_| unwritable("the header"))?;
+    out.write_all(&bytes)?;
+    Ok(())
+}
+
+fn write_pixels(
+    out: &mut impl Write,
+    source: &mut FrameSource,
+    redaction: &Redaction,
+) -> Result<(), StepError> {
+    let layout = source.output_layout();
+    let vr = match (source.element(), layout.bits_allocated) {
+        (PixelElement::Float, _) => VR::OF,
+        (PixelElement::DoubleFloat, _) => VR::OD,
+        (PixelElement::Integer, 0..=8) => VR::OB,
+        (PixelElement::Integer, _) => VR::OW,
+    };
+    let length = u32::try_from(layout.padded_value_bytes())
+        .map_err(|_| Hold::new(HoldReason::LimitExceeded, "decoded pixels of 4 GiB and more"))?;
+    let tag = source.element().tag();
+    out.write_all(&tag.group().to_le_bytes())?;
+    out.write_all(&tag.element().to_le_bytes())?;
+    out.write_all(&vr.to_bytes())?;
+    out.write_all(&[0, 0])?;
+    out.write_all(&length.to_le_bytes())?;
+    let mut of_frame: HashMap<u32, Vec<PixelRect>> = HashMap::new();
+    for b in &redaction.boxes {
+        of_frame.entry(b.frame).or_default().push(b.area);
+    }
+    let boxes = |frame: u32| of_frame.get(&frame).cloned().unwrap_or_default();
+    match write_frames(source, boxes, out) {
+        Ok(_) => Ok(()),
+        Err(WriteFramesError::Hold(hold)) => Err(hold.into()),
+        Err(WriteFramesError::Output(error)) => Err(error.into()),
+    }
+}
+
+/// Digests what passes.
+struct Digesting<W: Write> {
+    out: W,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,80 @@
+//! The first step: header facts, the identifiers the object carries, and its pictures.
+
+use super::header::harvest;
+use super::hold::Hold;
+use super::identifiers::Identifiers;
+use super::object::OpenObject;
+use super::picture::Picture;
+use super::pixels::{FrameSource, PixelLayout, PixelLimits, Voi, render};
+use super::policy;
+use super::redaction::PixelTreatment;
+use crate::config::{Limits, Profile};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::Path;
+
+/// What `examine` found; plain data for `decide`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Examination {
+    pub treatment: PixelTreatment,
+    /// The frames as they will be written; absent without Pixel Data.
+    pub layout: Option<PixelLayout>,
+    /// What identifies the patient; only in memory and on the pipe.
+    pub identifiers: Identifiers,
+}
+
+/// Why a step that hands out pictures stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The object's fault: it is held.
+    #[error(transparent)]
+    Hold(#[from] Hold),
+    /// Reading, writing or handing out failed: not the object's fault.
+    #[error("input or output failed")]
+    Io(#[from] io::Error),
+}
+
+/// The pixel limits of a configuration.
+pub fn pixel_limits(limits: &Limits) -> PixelLimits {
+    PixelLimits {
+        max_frame_bytes: limits.max_frame_bytes,
+        max_frames: limits.max_frames,
+        ..PixelLimits::default()
+    }
+}
+
+/// Opens the frames of an object with Pixel Data.
+pub fn open_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameSource>, Hold> {
+    let Some(location) = object.pixels else { return Ok(None) };
+    let limits = pixel_limits(limits);
+    let layout = PixelLayout::read(&object.header, location.element, &limits)?;
+    let file = object.file.try_clone().map_err(|_| {
+        Hold::new(super::hold::HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
+    })?;
+    FrameSource::open(file, &object.transfer_syntax_uid, &layout, location, &limits).map(Some)
+}
+
+/// Examines the object in `path`; every picture that a reader could see goes to `show`.
+pub fn examine(
+    path: &Path,
+    profile: &Profile,
+    limits: &Limits,
+    scratch: &Path,
+    show: &mut impl FnMut(Picture) -> io::Result<()>,
+) -> Result<Examination, StepError> {
+    let object = OpenObject::open(path, limits, scratch)?;
+    let treatment = policy::treatment(&object, profile)?;
+    let identifiers = harvest(&object.header);
+    let mut frames = open_frames(&object, limits)?;
+    let layout = frames.as_ref().map(|source| source.output_layout().clone());
+    if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
+    {
+        let voi = Voi::read(&object.header);
+        for index in 0..layout.frames {
+            for picture in render(&source.frame(index)?, layout, &voi) {
+                show(picture)?;
+            }
+        }
+    }
+    Ok(Examination { treatment, layout, identifiers })
+}

@@ -1,0 +1,211 @@
+//! Opening a Part 10 file: the element scan first, then the header up to Pixel Data.
+//!
+//! Invariants: nothing is parsed by a library before the scan has found its lengths, depth and
+//! counts within limits; pixels are never read into the header; an error names places, not values.
+
+use super::hold::{Hold, HoldReason};
+use super::pixels::{PixelElement, PixelLocation};
+use super::scan::{DataSetScanner, ElementHead, Encoding, Scan};
+use crate::config::Limits;
+use dicom_core::Tag;
+use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
+use dicom_object::InMemDicomObject;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use flate2::read::DeflateDecoder;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// File Meta Information longer than this is refused.
+const MAX_META_BYTES: u64 = 64 * 1024;
+/// No declared length may be larger, whatever the size of the file.
+const MAX_VALUE_BYTES: u64 = 3 << 30;
+
+/// An object whose file is open and whose header is parsed.
+pub struct OpenObject {
+    /// Everything before Pixel Data, without private attributes of the top level.
+    pub header: InMemDicomObject,
+    /// The file, or an inflated copy of its data set.
+    pub file: File,
+    pub transfer_syntax_uid: String,
+    /// Where Pixel Data is in `file`.
+    pub pixels: Option<PixelLocation>,
+    /// Private elements of the top level that were left out of `header`.
+    pub private_left_out: usize,
+    /// Bytes of `file` from its start to the end of Pixel Data's value, if that is native.
+    pub native_end: Option<u64>,
+}
+
+impl OpenObject {
+    /// Opens, scans and parses. A deflated data set is inflated into a nameless file in `scratch`.
+    pub fn open(path: &Path, limits: &Limits, scratch: &Path) -> Result<Self, Hold> {
+        let mut file = File::open(path).map_err(|e| unreadable(&e))?;
+        let (transfer_syntax_uid, mut start) = read_meta(&mut file)?;
+        let syntax = TransferSyntaxRegistry
+            .get(&transfer_syntax_uid)
+            .ok_or_else(|| unknown_syntax(&transfer_syntax_uid))?;
+        let mut encoding = Encoding::of_transfer_syntax(&transfer_syntax_uid);
+        if encoding.deflated {
+            file = inflate(file, limits.max_inflated_bytes, scratch)?;
+            start = 0;
+            encoding.deflated = false;
+        }
+        let (scan, heads) = scan_file(&mut file, start, encoding)?;
+        if let Some(problem) = scan.problem {
+            return Err(problem.hold());
+        }
+        if scan.truncated {
+            let detail = "the data set ends inside an element, item or sequence";
+            return Err(Hold::new(HoldReason::Truncated, detail));
+        }
+        let header_end = scan.pixels.map_or(scan.bytes, |pixels| pixels.start);
+        let private_left_out = heads.iter().filter(|(tag, _)| tag.group() % 2 == 1).count();
+        let bytes = header_bytes(&mut file, start, header_end, &heads, limits)?;
+        let plain = TransferSyntaxRegistry.get(plain_syntax(encoding)).unwrap_or(syntax);
+        let header = InMemDicomObject::read_dataset_with_ts(&bytes[..], plain)
+            .map_err(|_| Hold::new(HoldReason::Malformed, "the header cannot be parsed"))?;
+        let pixels = scan.pixels.and_then(|span| {
+            let element = PixelElement::from_tag(Tag(0x7FE0, span.element))?;
+            Some(PixelLocation { offset: start + span.value, length: span.length, element })
+        });
+        let native_end = pixels.and_then(|p| p.length.map(|length| p.offset + length));
+        Ok(Self { header, file, transfer_syntax_uid, pixels, private_left_out, native_end })
+    }
+
+    /// The value of a text or UID attribute of the top level, without padding; empty if absent.
+    pub fn text(&self, tag: Tag) -> String {
+        text_of(&self.header, tag)
+    }
+}
+
+/// The value of a text or UID attribute of the top level, without padding; empty if absent.
+pub fn text_of(header: &InMemDicomObject, tag: Tag) -> String {
+    let value = header.get(tag).and_then(|element| element.to_str().ok());
+    value.map_or_else(String::new, |text| text.trim_matches(['\0', ' ']).to_owned())
+}
+
+fn unreadable(error: &std::io::Error) -> Hold {
+    Hold::new(HoldReason::NotDicom, format!("the file cannot be read: {:?}", error.kind()))
+}
+
+fn unknown_syntax(uid: &str) -> Hold {
+    let known_form = uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let shown = if known_form { uid } else { "(not a UID)" };
+    let detail = format!("transfer syntax {shown} is not known; send the object in another one");
+    Hold::new(HoldReason::TransferSyntaxUnknown, detail)
+}
+
+fn plain_syntax(encoding: Encoding) -> &'static str {
+    match (encoding.explicit_vr, encoding.big_endian) {
+        (false, _) => "1.2.840.10008.1.2",
+        (true, false) => "1.2.840.10008.1.2.1",
+        (true, true) => "1.2.840.10008.1.2.2",
+    }
+}
+
+/// Reads the preamble and group 0002; returns the Transfer Syntax UID and where the data set starts.
+/// The group length is not trusted: real files state it wrong, or not at all.
+fn read_meta(file: &mut File) -> Result<(String, u64), Hold> {
+    let not_dicom = |what: &str| Hold::new(HoldReason::NotDicom, what.to_owned());
+    let mut reader = BufReader::new(file.by_ref());
+    let mut prefix = [0; 132];
+    reader
+        .read_exact(&mut prefix)
+        .map_err(|_| not_dicom("shorter than a DICOM Part 10 file: send a whole DICOM file"))?;
+    if &prefix[128..] != b"DICM" {
+        return Err(not_dicom("no DICM prefix at byte 128: not a DICOM Part 10 file"));
+    }
+    let mut at = 132;
+    let mut syntax = String::new();
+    let mut head = [0; 8];
+    while reader.read_exact(&mut head).is_ok() && head[..2] == [0x02, 0x00] {
+        let (length, size) = if matches!(&head[4..6], b"OB" | b"UN" | b"UT" | b"OW") {
+            let mut long = [0; 4];
+            reader.read_exact(&mut long).map_err(|e| unreadable(&e))?;
+            (u64::from(u32::from_le_bytes(long)), 12)
+        } else {
+            (u64::from(u16::from_le_bytes([head[6], head[7]])), 8)
+        };
+        at += size + length;
+        if at > MAX_META_BYTES {
+            return Err(Hold::new(HoldReason::LimitExceeded, "File Meta Information over 64 KB"));
+        }
+        let mut value = vec![0; length as usize];
+        reader
+            .read_exact(&mut value)
+            .map_err(|_| Hold::new(HoldReason::Truncated, "ends inside File Meta Information"))?;
+        if head[2..4] == [0x10, 0x00] {
+            let text = String::from_utf8_lossy(&value);
+            syntax = text.trim_matches(['\0', ' ']).to_owned();
+        }
+    }
+    if syntax.is_empty() {
+        return Err(not_dicom("no Transfer Syntax UID (0002,0010) in File Meta Information"));
+    }
+    Ok((syntax, at))
+}
+
+fn inflate(mut file: File, limit: u64, scratch: &Path) -> Result<File, Hold> {
+    // `read_meta` read ahead: find the data set again.
+    let (_, start) = {
+        file.rewind().map_err(|e| unreadable(&e))?;
+        read_meta(&mut file)?
+    };
+    file.seek(SeekFrom::Start(start)).map_err(|e| unreadable(&e))?;
+    let mut inflated = tempfile::tempfile_in(scratch).map_err(|e| unreadable(&e))?;
+    let mut source = DeflateDecoder::new(BufReader::new(file)).take(limit + 1);
+    let written = std::io::copy(&mut source, &mut inflated)
+        .map_err(|_| Hold::new(HoldReason::Malformed, "a damaged deflate stream"))?;
+    if written > limit {
+        return Err(Hold::new(HoldReason::LimitExceeded, "inflates beyond max_inflated_bytes"));
+    }
+    Ok(inflated)
+}
+
+fn scan_file(
+    file: &mut File,
+    start: u64,
+    encoding: Encoding,
+) -> Result<(Scan, Vec<(Tag, u64)>), Hold> {
+    file.seek(SeekFrom::Start(start)).map_err(|e| unreadable(&e))?;
+    let mut scanner = DataSetScanner::new(encoding, MAX_VALUE_BYTES);
+    let mut heads = Vec::new();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = file.read(&mut buffer).map_err(|e| unreadable(&e))?;
+        if read == 0 {
+            return Ok((scanner.finish(), heads));
+        }
+        scanner.feed(&buffer[..read], &mut |head: ElementHead| {
+            if head.depth == 0 {
+                heads.push((head.tag, head.start));
+            }
+        });
+    }
+}
+
+/// The header without private attributes of the top level: the profile removes them in any case,
+/// and vendors write forms there (CP-246: UN of undefined length) that dicom-object cannot parse.
+fn header_bytes(
+    file: &mut File,
+    start: u64,
+    end: u64,
+    heads: &[(Tag, u64)],
+    limits: &Limits,
+) -> Result<Vec<u8>, Hold> {
+    if end > limits.max_header_bytes {
+        let detail = format!("a header of {end} bytes, more than max_header_bytes");
+        return Err(Hold::new(HoldReason::LimitExceeded, detail));
+    }
+    file.seek(SeekFrom::Start(start)).map_err(|e| unreadable(&e))?;
+    let mut all = vec![0; end as usize];
+    file.read_exact(&mut all).map_err(|e| unreadable(&e))?;
+    let mut kept = Vec::with_capacity(all.len());
+    for (index, (tag, from)) in heads.iter().enumerate() {
+        let to = heads.get(index + 1).map_or(end, |(_, next)| *next).min(end);
+        if *from < to && tag.group() % 2 == 0 {
+            kept.extend_from_slice(&all[*from as usize..to as usize]);
+        }
+    }
+    Ok(kept)
+}
