@@ -6,6 +6,7 @@ pub mod dimse;
 pub mod intake;
 pub mod phi;
 pub mod recognise;
+pub mod sandbox;
 pub mod spool;
 
 /// Our Implementation Class UID (PS3.7 annex D.3.3.2), derived from a UUID (PS3.5 annex B.2).

@@ -4,10 +4,12 @@
 //! which words identify a person. Its errors never quote what was read.
 
 pub mod local;
+mod recogniser;
 
 use crate::deid::picture::{Picture, TextLine};
 
 pub use local::LocalDetector;
+pub use recogniser::Recogniser;
 
 /// Finds and reads the lines of text in a picture.
 ///
@@ -33,6 +35,9 @@ pub enum DetectError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The thread that was reading is gone.
+    #[error("reading was stopped")]
+    Stopped,
     /// A model did not run, or answered in an unexpected shape.
     #[error("the {model} model failed")]
     Run {
