@@ -11,6 +11,7 @@
 //! the statements of the de-identification itself; no count, error or path quotes a value; and
 //! `scrub` and `residue` read the same table and the same matcher, so that neither can drift.
 
+mod content;
 mod declare;
 pub mod dummy;
 pub mod harvest;
@@ -24,6 +25,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 mod uids;
+mod values;
 
 pub use harvest::harvest;
 pub use keys::{PatientIdentity, ProjectKey, SiteKey};

@@ -3,8 +3,8 @@
 
 use super::matching::Matcher;
 use super::opaque::{is_pixel_data, is_textual, text_in};
-use super::scrub::{is_empty, values};
 use super::table::{Outcome, Table, shipped};
+use super::values::{is_empty, values};
 use super::{MAX_DEPTH, dummy, keys, standard_vr, uids};
 use crate::deid::identifiers::{IdentifierKind, Identifiers};
 use dicom_core::VR;
