@@ -4,7 +4,7 @@
 //! ```text
 //! harvest ─▶ Identifiers ─┬─▶ scrub ─▶ the header that leaves
 //!                         └─▶ residue ─▶ what is still there (asked by another process)
-//!            table (profile.csv, stricter.csv)   keys   dummy   matching (vocabulary.txt)
+//!            table (profile.csv, stricter.csv)   keys   dummy   matching (vocabulary.txt)   declare
 //! ```
 //!
 //! Invariants: what cannot be judged is removed (private, unknown, opaque); nothing is added but

@@ -112,6 +112,8 @@ fn identifier_in(matcher: &Matcher, element: &InMemElement) -> Option<Identifier
     let ours = |value: &str| {
         dummy::is_written(value)
             || (element.tag() == tags::PATIENT_ID && keys::is_pseudonym(value))
+            || (element.tag() == tags::CODE_VALUE
+                && [dummy::BASIC_PROFILE_CODE, dummy::CLEAN_PIXELS_CODE].contains(&value))
             || (vr == VR::PN && keys::is_pseudonymous_name(value))
     };
     let found = |value: &str| {

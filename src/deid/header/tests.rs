@@ -401,6 +401,19 @@ fn the_age_and_sex_of_a_subject_leave_a_structured_report() {
 }
 
 #[test]
+fn what_is_stated_is_no_residue_whatever_the_patient_is_called() {
+    let header = object(vec![
+        text(tags::PATIENT_NAME, VR::PN, "Basic^Application"),
+        text(tags::PATIENT_ID, VR::LO, "113100"),
+        text(tags::OTHER_PATIENT_I_DS, VR::LO, "113101"),
+        text(tags::ACCESSION_NUMBER, VR::SH, "PIXEL"),
+        text(tags::OPERATORS_NAME, VR::PN, "DCM^YES"),
+        text(tags::INSTITUTION_NAME, VR::LO, "REMOVED"),
+    ]);
+    scrubbed(&header, PixelTreatment::Looked);
+}
+
+#[test]
 fn an_object_that_nests_too_deep_is_held_and_left_empty() {
     let mut header = object(vec![]);
     for _ in 0..40 {
