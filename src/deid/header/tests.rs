@@ -405,7 +405,7 @@ fn what_is_stated_is_no_residue_whatever_the_patient_is_called() {
     let header = object(vec![
         text(tags::PATIENT_NAME, VR::PN, "Basic^Application"),
         text(tags::PATIENT_ID, VR::LO, "113100"),
-        text(tags::OTHER_PATIENT_I_DS, VR::LO, "113101"),
+        text(tags::ADMISSION_ID, VR::LO, "113101"),
         text(tags::ACCESSION_NUMBER, VR::SH, "PIXEL"),
         text(tags::OPERATORS_NAME, VR::PN, "DCM^YES"),
         text(tags::INSTITUTION_NAME, VR::LO, "REMOVED"),
