@@ -24,11 +24,11 @@ pub(super) fn declare(header: &mut InMemDicomObject, treatment: PixelTreatment) 
     put(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES");
     put(tags::DEIDENTIFICATION_METHOD, VR::LO, dummy::METHOD);
     put(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, VR::CS, "REMOVED");
-    let mut codes = vec![code("113100", dummy::DCM, dummy::BASIC_PROFILE)];
+    let mut codes = vec![code(dummy::BASIC_PROFILE_CODE, dummy::DCM, dummy::BASIC_PROFILE)];
     if treatment == PixelTreatment::Looked {
         // `scrub` took every other value away, so that only read pixels are ever called clean
         put(tags::BURNED_IN_ANNOTATION, VR::CS, "NO");
-        codes.push(code("113101", dummy::DCM, dummy::CLEAN_PIXELS));
+        codes.push(code(dummy::CLEAN_PIXELS_CODE, dummy::DCM, dummy::CLEAN_PIXELS));
     }
     header.put(DataElement::new(
         tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE,

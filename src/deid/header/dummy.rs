@@ -20,6 +20,9 @@ pub const URI: &str = "urn:anonymized";
 pub const NUMBER: &str = "0";
 /// DeidentificationMethod (0012,0063).
 pub const METHOD: &str = "deid-gateway: PS3.15 Basic Application Confidentiality Profile";
+/// CodeValues of the de-identification that is stated (PS3.16 CID 7050).
+pub const BASIC_PROFILE_CODE: &str = "113100";
+pub const CLEAN_PIXELS_CODE: &str = "113101";
 /// CodeMeaning of DCM 113100 (PS3.16 CID 7050).
 pub const BASIC_PROFILE: &str = "Basic Application Confidentiality Profile";
 /// CodeMeaning of DCM 113101 (PS3.16 CID 7050).

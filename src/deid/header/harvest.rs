@@ -1,7 +1,7 @@
 //! What identifies the patient, read from the header before anything is changed: every name and
 //! date at every level, and the attributes that hold an ID, an address or an institution.
 
-use super::scrub::values;
+use super::values::values;
 use super::{MAX_DEPTH, dummy, keys};
 use crate::deid::identifiers::{Identifier, IdentifierKind, Identifiers};
 use crate::phi::Phi;
@@ -95,12 +95,11 @@ const NOBODY: [&str; 16] = [
 /// The identifiers of an object, sorted, each once, without values that stand for nothing.
 pub fn harvest(header: &InMemDicomObject) -> Identifiers {
     let mut found = BTreeSet::new();
-    // a station is often called after its model, which the profile keeps
     let public: Vec<String> = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME, tags::MODALITY]
         .into_iter()
         .filter_map(|tag| header.get(tag))
         .flat_map(values)
-        .map(|value| value.trim().to_uppercase())
+        .map(|value| telling(&value))
         .collect();
     gather(header, &public, &mut found, 0);
     Identifiers(found.into_iter().collect())
@@ -125,7 +124,7 @@ fn gather(
             if kind == IdentifierKind::Date {
                 value = value.get(..8).unwrap_or_default();
             }
-            let known = kind == IdentifierKind::Text && public.contains(&value.to_uppercase());
+            let known = element.tag() == tags::STATION_NAME && is_public(value, public);
             let short = element.tag() == tags::STUDY_ID && value.len() < 4;
             if !known && !short && !is_nobody(value) {
                 found.insert(Identifier { kind, value: Phi::new(value.to_string()) });
@@ -148,10 +147,19 @@ fn kind(element: &InMemElement) -> Option<IdentifierKind> {
     }
 }
 
+/// Whether a station is only called after its model, which the profile keeps.
+fn is_public(value: &str, public: &[String]) -> bool {
+    let value = telling(value);
+    public.iter().any(|text| text.contains(&value))
+}
+
+fn telling(value: &str) -> String {
+    value.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_uppercase()
+}
+
 /// Whether a value stands for nothing: a placeholder, one character repeated, or our own.
 fn is_nobody(value: &str) -> bool {
-    let telling: String =
-        value.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_uppercase();
+    let telling = telling(value);
     let mut chars = telling.chars();
     let repeated = match chars.next() {
         Some(first) => chars.all(|c| c == first),

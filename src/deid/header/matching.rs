@@ -140,7 +140,8 @@ impl Matcher {
     }
 
     fn add_name(&mut self, name: &str) {
-        for group in name.split('=') {
+        // a group with an escape sequence is of a character set that was not decoded
+        for group in name.split('=').filter(|group| !group.contains('\u{1b}')) {
             let components: Vec<Vec<String>> = group.split('^').take(3).map(words).collect();
             for component in &components {
                 for word in component {

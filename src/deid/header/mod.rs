@@ -4,13 +4,14 @@
 //! ```text
 //! harvest ─▶ Identifiers ─┬─▶ scrub ─▶ the header that leaves
 //!                         └─▶ residue ─▶ what is still there (asked by another process)
-//!            table (profile.csv, stricter.csv)   keys   dummy   matching (vocabulary.txt)
+//!            table (profile.csv, stricter.csv)   keys   dummy   matching (vocabulary.txt)   declare
 //! ```
 //!
 //! Invariants: what cannot be judged is removed (private, unknown, opaque); nothing is added but
 //! the statements of the de-identification itself; no count, error or path quotes a value; and
 //! `scrub` and `residue` read the same table and the same matcher, so that neither can drift.
 
+mod content;
 mod declare;
 pub mod dummy;
 pub mod harvest;
@@ -24,6 +25,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 mod uids;
+mod values;
 
 pub use harvest::harvest;
 pub use keys::{PatientIdentity, ProjectKey, SiteKey};

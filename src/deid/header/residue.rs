@@ -3,8 +3,8 @@
 
 use super::matching::Matcher;
 use super::opaque::{is_pixel_data, is_textual, text_in};
-use super::scrub::{is_empty, values};
 use super::table::{Outcome, Table, shipped};
+use super::values::{is_empty, values};
 use super::{MAX_DEPTH, dummy, keys, standard_vr, uids};
 use crate::deid::identifiers::{IdentifierKind, Identifiers};
 use dicom_core::VR;
@@ -112,6 +112,8 @@ fn identifier_in(matcher: &Matcher, element: &InMemElement) -> Option<Identifier
     let ours = |value: &str| {
         dummy::is_written(value)
             || (element.tag() == tags::PATIENT_ID && keys::is_pseudonym(value))
+            || (element.tag() == tags::CODE_VALUE
+                && [dummy::BASIC_PROFILE_CODE, dummy::CLEAN_PIXELS_CODE].contains(&value))
             || (vr == VR::PN && keys::is_pseudonymous_name(value))
     };
     let found = |value: &str| {

@@ -3,9 +3,10 @@
 
 use super::keys::{PatientIdentity, ProjectKey};
 use super::matching::Matcher;
-use super::opaque::{is_pixel_data, is_single_valued, is_textual, text_in, understood};
+use super::opaque::{is_pixel_data, is_textual, text_in, understood};
 use super::table::{Outcome, Table, shipped};
-use super::{MAX_DEPTH, declare, dummy, standard_vr, uids};
+use super::values::{is_empty, text, values};
+use super::{MAX_DEPTH, content, declare, dummy, standard_vr, uids};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::identifiers::Identifiers;
 use crate::deid::redaction::PixelTreatment;
@@ -95,8 +96,14 @@ impl Scrubber<'_> {
             return Err(Hold::new(HoldReason::LimitExceeded, detail));
         }
         let patient = self.patient(&data_set, outer);
+        let telling = content::tells_of_a_person(&data_set);
         let mut kept = Vec::new();
         for element in data_set {
+            if telling && let Some(neutral) = content::neutral(&element) {
+                self.report.replaced += 1;
+                kept.push(neutral);
+                continue;
+            }
             if let Some(element) = self.element(element, &patient, depth)? {
                 kept.push(element);
             } else {
@@ -320,35 +327,5 @@ fn issuer(data_set: &InMemDicomObject) -> String {
     match qualifiers.and_then(|element| element.items()).and_then(|items| items.first()) {
         Some(item) if plain.is_empty() => text(item, tags::UNIVERSAL_ENTITY_ID),
         _ => plain,
-    }
-}
-
-fn text(data_set: &InMemDicomObject, tag: Tag) -> String {
-    data_set
-        .get(tag)
-        .and_then(|element| element.to_str().ok())
-        .map(|value| value.trim_matches(['\0', ' ']).to_string())
-        .unwrap_or_default()
-}
-
-/// The values of a textual element, one string each.
-pub(super) fn values(element: &InMemElement) -> Vec<String> {
-    let Ok(raw) = element.value().to_raw_str() else { return Vec::new() };
-    if is_single_valued(element.vr()) {
-        return vec![raw.into_owned()];
-    }
-    raw.split('\\').map(str::to_string).collect()
-}
-
-/// Whether an element has no value, or only padding.
-pub(super) fn is_empty(element: &InMemElement) -> bool {
-    match element.value() {
-        Value::Primitive(PrimitiveValue::Empty) => true,
-        Value::Primitive(_) if is_textual(element.vr()) => {
-            values(element).iter().all(|value| value.trim_matches(['\0', ' ']).is_empty())
-        }
-        Value::Primitive(value) => value.multiplicity() == 0,
-        Value::Sequence(sequence) => sequence.items().is_empty(),
-        Value::PixelSequence(_) => false,
     }
 }
