@@ -11,5 +11,5 @@ pub mod child;
 mod pool;
 mod protocol;
 
-pub use pool::{Pool, PoolLimits, RunError};
+pub use pool::{Exchange, Pool, PoolLimits, RunError};
 pub use protocol::{Reply, Request, Role};

@@ -2,7 +2,6 @@
 
 use super::protocol::{self, MAX_MESSAGE_BYTES, Reply, Request, Role};
 use crate::deid::hold::{Hold, HoldReason};
-use crate::deid::picture::Picture;
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How large, slow and old children may get.
 #[derive(Debug, Clone)]
@@ -57,36 +56,16 @@ impl Pool {
         Ok(Self { role, program, limits, idle: Mutex::default(), places })
     }
 
-    /// Has one request done. Pictures go to `on_picture` as they come; while it reads one, the
-    /// child waits. What it fails with ends the request and the child.
-    pub async fn run(
-        &self,
-        request: &Request,
-        mut on_picture: impl AsyncFnMut(Picture) -> Result<(), Hold>,
-    ) -> Result<Reply, RunError> {
-        let failed = |error: &io::Error| RunError::Failed(format!("{:?}", error.kind()));
-        let _place = self.places.acquire().await.map_err(|_| RunError::Failed("closed".into()))?;
-        let message = protocol::encode(request).map_err(|e| failed(&e))?;
-        let mut worker = self.take().map_err(|e| failed(&e))?;
+    /// Hands a request to a child as soon as one is free.
+    pub async fn start(&self, request: &Request) -> Result<Exchange<'_>, RunError> {
+        let failed = |error: io::Error| RunError::Failed(format!("{:?}", error.kind()));
+        let place = self.places.acquire().await.map_err(|_| RunError::Failed("closed".into()))?;
+        let message = protocol::encode(request).map_err(failed)?;
+        let mut worker = self.take().map_err(failed)?;
         if worker.stdin.write_all(&message).await.is_err() {
             return Err(self.autopsy(worker).await.into());
         }
-        loop {
-            let reading = tokio::time::timeout(self.limits.timeout, read(&mut worker.stdout));
-            match reading.await {
-                Err(_) => return Err(self.too_slow(worker).await.into()),
-                Ok(Err(_)) => return Err(self.autopsy(worker).await.into()),
-                Ok(Ok(Reply::Picture(picture))) => on_picture(picture).await?,
-                Ok(Ok(reply)) => {
-                    self.give_back(worker);
-                    return match reply {
-                        Reply::Held(hold) => Err(RunError::Hold(hold)),
-                        Reply::Failed(kind) => Err(RunError::Failed(kind)),
-                        reply => Ok(reply),
-                    };
-                }
-            }
-        }
+        Ok(Exchange { pool: self, worker: Some(worker), _place: place })
     }
 
     fn take(&self) -> io::Result<Worker> {
@@ -138,6 +117,40 @@ impl Pool {
         }
         let detail = status.map_or_else(|e| format!("{:?}", e.kind()), |status| status.to_string());
         Hold::new(HoldReason::SandboxCrashed, detail)
+    }
+}
+
+/// One request in work. Dropping it before its end kills the child.
+pub struct Exchange<'a> {
+    pool: &'a Pool,
+    worker: Option<Worker>,
+    _place: SemaphorePermit<'a>,
+}
+
+impl Exchange<'_> {
+    /// The next message: pictures as they come, and at last one of the other replies. While the
+    /// caller is busy with a picture, the child waits.
+    pub async fn next(&mut self) -> Result<Reply, RunError> {
+        let Some(mut worker) = self.worker.take() else {
+            return Err(RunError::Failed("the child has answered already".into()));
+        };
+        let reading = tokio::time::timeout(self.pool.limits.timeout, read(&mut worker.stdout));
+        match reading.await {
+            Err(_) => Err(self.pool.too_slow(worker).await.into()),
+            Ok(Err(_)) => Err(self.pool.autopsy(worker).await.into()),
+            Ok(Ok(reply @ Reply::Picture(_))) => {
+                self.worker = Some(worker);
+                Ok(reply)
+            }
+            Ok(Ok(reply)) => {
+                self.pool.give_back(worker);
+                match reply {
+                    Reply::Held(hold) => Err(RunError::Hold(hold)),
+                    Reply::Failed(kind) => Err(RunError::Failed(kind)),
+                    reply => Ok(reply),
+                }
+            }
+        }
     }
 }
 

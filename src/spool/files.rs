@@ -39,7 +39,8 @@ impl Directories {
     }
 }
 
-fn private_directory(path: &Path) -> Result<(), SpoolError> {
+/// Makes a directory that only its owner can enter.
+pub(super) fn private_directory(path: &Path) -> Result<(), SpoolError> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| SpoolError::file(path, "cannot make this directory", &error))

@@ -6,7 +6,7 @@ use super::local::LocalSpool;
 use super::{SpoolError, UnixMs, crash_point};
 use crate::config::Profile;
 use crate::deid::accept::Deidentified;
-use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::hold::Hold;
 use rusqlite::{Connection, params};
 use std::path::PathBuf;
 
@@ -19,6 +19,14 @@ pub struct Routed {
     pub key_id: String,
     /// Names of destinations.
     pub destinations: Vec<String>,
+}
+
+/// The Jobs of one Original; `held` makes them wait for a person at once.
+#[derive(Debug, Clone)]
+pub struct Routing {
+    pub original: String,
+    pub jobs: Vec<Routed>,
+    pub held: Option<Hold>,
 }
 
 /// A Job that waits to be worked on.
@@ -34,26 +42,19 @@ pub struct Job {
 }
 
 impl LocalSpool {
-    /// Makes the Jobs of an Original in one commit; `held` makes them wait for a person at once.
-    pub async fn route(
-        &self,
-        original: &str,
-        routed: Vec<Routed>,
-        held: Option<Hold>,
-        now_ms: UnixMs,
-    ) -> Result<(), SpoolError> {
-        let original = original.to_owned();
+    /// Makes the Jobs of these Originals in one commit. One that was routed before is left alone.
+    pub async fn route(&self, routings: Vec<Routing>, now_ms: UnixMs) -> Result<(), SpoolError> {
         let record = move |c: &Connection| {
-            let changed = c
-                .prepare_cached(
-                    "UPDATE originals SET state = 'routed' WHERE id = ?1 AND state = 'received'",
-                )?
-                .execute([&original])?;
-            if changed == 0 {
-                return Ok(());
-            }
-            for job in &routed {
-                insert_job(c, &original, job, held.as_ref(), now_ms)?;
+            let mut statement = c.prepare_cached(
+                "UPDATE originals SET state = 'routed' WHERE id = ?1 AND state = 'received'",
+            )?;
+            for routing in &routings {
+                if statement.execute([&routing.original])? == 0 {
+                    continue;
+                }
+                for job in &routing.jobs {
+                    insert_job(c, &routing.original, job, routing.held.as_ref(), now_ms)?;
+                }
             }
             Ok(())
         };
@@ -222,12 +223,4 @@ fn insert_job(
         end_job_if_delivered(c, job, now_ms)?;
     }
     Ok(())
-}
-
-/// The hold of an object whose SOP Instance UID arrived before with other content.
-pub fn changed_duplicate() -> Hold {
-    Hold::new(
-        HoldReason::ChangedDuplicate,
-        "this SOP Instance UID arrived before with other content; both would carry one new UID",
-    )
 }

@@ -32,8 +32,8 @@ impl LocalSpool {
         hash_key: [u8; 32],
         now_ms: UnixMs,
     ) -> Result<Self, SpoolError> {
-        let directories = Directories::prepare(directory)?;
         let lock = lock(directory)?;
+        let directories = Directories::prepare(directory)?;
         let spool = Self::connect(directory, directories, hash_key, Some(lock))?;
         spool.reconcile(now_ms).await?;
         Ok(spool)
@@ -69,6 +69,11 @@ impl LocalSpool {
             deliveries_changed: watch::Sender::new(0),
             _lock: lock,
         })
+    }
+
+    /// A directory of the spool for files that are never recorded; emptied at each start.
+    pub fn scratch(&self) -> &Path {
+        &self.directories.work
     }
 
     /// Bytes that a new payload could still use.
@@ -143,6 +148,7 @@ fn names(directory: &Path) -> Result<HashSet<String>, SpoolError> {
 }
 
 fn lock(directory: &Path) -> Result<File, SpoolError> {
+    files::private_directory(directory)?;
     let path = directory.join("lock");
     let opened = File::options().create(true).truncate(false).write(true).open(&path);
     let file = opened.map_err(|e| SpoolError::file(&path, "cannot make this file", &e))?;

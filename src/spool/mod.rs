@@ -25,7 +25,7 @@ mod schema;
 
 pub use crash_point::crash_point;
 pub use held::{HeldJob, HeldSelection, StateCounts};
-pub use jobs::{Job, Routed};
+pub use jobs::{Job, Routed, Routing};
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
 pub use ready::{PendingDelivery, Ready};

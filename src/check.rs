@@ -1,0 +1,116 @@
+//! `check`: is this configuration fit to run? Every finding says what is wrong and what to do.
+
+use crate::config::{Config, Destination, DestinationKind};
+use crate::dimse::store_scu::{Peer, StoreAssociation};
+use crate::dimse::syntaxes;
+use crate::recognise::Recogniser;
+use crate::site_key;
+use std::path::Path;
+use std::time::Duration;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What: a section of the configuration, or a destination.
+    pub what: String,
+    /// Fine, and how; or wrong, and what to do.
+    pub outcome: Result<String, String>,
+}
+
+fn finding(what: impl Into<String>, outcome: Result<String, String>) -> Finding {
+    Finding { what: what.into(), outcome }
+}
+
+/// Looks at everything; the configuration itself was checked when it was loaded.
+pub async fn run(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![
+        finding("[deid]", profile(config)),
+        finding("[keys]", site_key(config)),
+        finding("[spool]", writable(&config.spool.directory)),
+        finding("[intake]", port(config).await),
+        finding("[detection]", models(config).await),
+    ];
+    for destination in &config.destinations {
+        let outcome = reach(destination).await;
+        findings.push(finding(format!("destination {:?}", destination.name), outcome));
+    }
+    findings
+}
+
+fn profile(config: &Config) -> Result<String, String> {
+    let profile = config.profile().map_err(|error| error.to_string())?;
+    let skipped = profile.pixels.values().filter(|r| **r == crate::config::PixelRule::Skip).count();
+    let pixels = match skipped {
+        0 => "every SOP class is looked at".to_owned(),
+        n => format!("pixels of {n} SOP classes are skipped and never claimed clean"),
+    };
+    Ok(format!("profile {:?}: {pixels}", profile.name))
+}
+
+fn site_key(config: &Config) -> Result<String, String> {
+    let path = &config.keys.site_key_file;
+    if !path.exists() {
+        return Ok(format!("{}: will be made at the first start", path.display()));
+    }
+    site_key::load(path).map_err(|error| error.to_string())?;
+    Ok(format!("{}: readable, private", path.display()))
+}
+
+/// A directory that exists or can be made, and a file that can be made in it.
+fn writable(directory: &Path) -> Result<String, String> {
+    std::fs::create_dir_all(directory)
+        .and_then(|()| tempfile::NamedTempFile::new_in(directory).map(|_| ()))
+        .map_err(|error| format!("{}: not writable: {error}", directory.display()))?;
+    Ok(format!("{}: writable", directory.display()))
+}
+
+async fn port(config: &Config) -> Result<String, String> {
+    let address = config.intake.listen;
+    match tokio::net::TcpListener::bind(address).await {
+        Ok(_) => Ok(format!("{address} as {}: free", config.intake.ae_title)),
+        Err(error) => Err(format!("{address}: {error}; is a gateway running already?")),
+    }
+}
+
+async fn models(config: &Config) -> Result<String, String> {
+    let recogniser = Recogniser::new(config.detection.threads);
+    recogniser.load().await.map_err(|error| error.to_string())?;
+    Ok(format!("the embedded models load, {} threads", config.detection.threads))
+}
+
+async fn reach(destination: &Destination) -> Result<String, String> {
+    match destination.kind {
+        DestinationKind::Folder => writable(&destination.path),
+        DestinationKind::Dicom => echo(destination).await,
+    }
+}
+
+/// C-ECHO (PS3.7 section 9.1.5).
+async fn echo(destination: &Destination) -> Result<String, String> {
+    let peer = Peer {
+        address: destination.address.clone(),
+        called_ae_title: destination.called_ae_title.clone(),
+        calling_ae_title: destination.calling_ae_title.clone(),
+        timeout: Duration::from_millis(destination.timeout_ms),
+    };
+    let at = format!("{} at {}", peer.called_ae_title, peer.address);
+    let failed = |error: crate::dimse::store_scu::ScuError| {
+        format!("{at}: {error}; check address, AE titles and that it is running")
+    };
+    let pair = (syntaxes::VERIFICATION.to_owned(), syntaxes::IMPLICIT_VR_LE.to_owned());
+    let mut association = StoreAssociation::establish(&peer, &[pair]).await.map_err(failed)?;
+    let context = association
+        .context_for(syntaxes::VERIFICATION, syntaxes::IMPLICIT_VR_LE)
+        .ok_or_else(|| format!("{at}: it does not accept the Verification SOP Class"))?;
+    match association.echo(context).await {
+        Ok(0) => {
+            association.release().await;
+            Ok(format!("{at}: answers C-ECHO"))
+        }
+        Ok(status) => Err(format!("{at}: answers C-ECHO with status {status:04X}")),
+        Err(error) => {
+            association.abort().await;
+            Err(failed(error))
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The command line: what can be asked, and the exit code of each answer.
+
+use crate::admin::held::{self, Decision};
+use crate::config::{Config, ConfigError};
+use crate::deid::hold::HoldReason;
+use crate::redact::{self, Summary};
+use crate::sandbox::{self, Role};
+use crate::serve::Gateway;
+use crate::spool::{HeldSelection, LocalSpool};
+use crate::{check, logging};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+/// De-identifies DICOM on its way to research.
+#[derive(Debug, Parser)]
+#[command(name = "deid-gateway", version, about)]
+pub struct Cli {
+    /// Configuration file; without it the defaults of conf/gateway.toml hold.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive by C-STORE, de-identify, verify, forward.
+    Serve,
+    /// De-identify files and folders.
+    Deid {
+        /// DICOM files, or folders of them.
+        #[arg(required = true)]
+        inputs: Vec<PathBuf>,
+        /// Where results go, named by their new UIDs.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Validate the configuration, C-ECHO every destination, load the models.
+    Check,
+    /// Look at held objects and decide on them.
+    #[command(subcommand)]
+    Held(Held),
+    /// A child process of the gateway; not for people.
+    #[command(hide = true)]
+    SandboxChild { role: String, memory_bytes: u64 },
+}
+
+#[derive(Debug, Subcommand)]
+enum Held {
+    /// One line for each.
+    List {
+        /// Only those with this reason code.
+        #[arg(long, value_parser = reason)]
+        reason: Option<HoldReason>,
+    },
+    /// All there is to know without a value of the object.
+    Show(Selection),
+    /// Run again from the original, through every step.
+    Reprocess(Selection),
+    /// Give up: the object is not sent, and its original is removed.
+    Reject(Selection),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Selection {
+    /// A job's number, as `held list` shows it.
+    job: Option<i64>,
+    /// Every job with this reason code.
+    #[arg(long, value_parser = reason)]
+    reason: Option<HoldReason>,
+    /// Every held job.
+    #[arg(long)]
+    all: bool,
+}
+
+impl Selection {
+    fn held(&self) -> HeldSelection {
+        match (self.job, self.reason) {
+            (Some(job), _) => HeldSelection::Job(job),
+            (None, Some(reason)) => HeldSelection::Reason(reason),
+            (None, None) => HeldSelection::All,
+        }
+    }
+}
+
+fn reason(code: &str) -> Result<HoldReason, String> {
+    let known = || HoldReason::ALL.map(HoldReason::code).join(", ");
+    HoldReason::from_code(code).ok_or_else(|| format!("no such reason; there are: {}", known()))
+}
+
+/// Runs one command.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if let Command::SandboxChild { role, memory_bytes } = &cli.command {
+        let role = Role::from_name(role).ok_or_else(|| anyhow::anyhow!("no such role"))?;
+        sandbox::child::run(role, *memory_bytes)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    logging::forbid_core_dumps()?;
+    let config = Config::load(cli.config.as_deref())?;
+    logging::start(config.log.level);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve => serve(&config).await,
+            Command::Deid { inputs, out } => {
+                let progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
+                let summary = redact::run(&config, &inputs, &out, progress).await?;
+                Ok(report(&summary))
+            }
+            Command::Check => Ok(run_check(&config).await),
+            Command::Held(command) => run_held(&config, command).await,
+            Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
+        }
+    })
+}
+
+async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let gateway = Gateway::start(config).await?;
+    println!("listening on {} as {}", gateway.address, config.intake.ae_title);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    gateway.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(summary: &Summary) -> ExitCode {
+    println!("{} de-identified, {} boxes hidden", summary.delivered, summary.boxes);
+    if summary.is_clean() {
+        return ExitCode::SUCCESS;
+    }
+    println!("{} held:", summary.held_count());
+    for (reason, inputs) in &summary.held {
+        println!("  {reason}: {}", inputs.len());
+        for (position, detail) in inputs {
+            println!("    input {position}: {detail}");
+        }
+    }
+    ExitCode::FAILURE
+}
+
+async fn run_check(config: &Config) -> ExitCode {
+    let findings = check::run(config).await;
+    let mut code = ExitCode::SUCCESS;
+    for finding in findings {
+        match finding.outcome {
+            Ok(how) => println!("ok     {}  {how}", finding.what),
+            Err(what) => {
+                println!("WRONG  {}  {what}", finding.what);
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
+async fn run_held(config: &Config, command: Held) -> anyhow::Result<ExitCode> {
+    let spool = LocalSpool::attach(&config.spool.directory)?;
+    match command {
+        Held::List { reason } => {
+            let selection = reason.map_or(HeldSelection::All, HeldSelection::Reason);
+            print!("{}", held::list(&spool, selection).await?);
+        }
+        Held::Show(selection) => print!("{}", held::show(&spool, selection.held()).await?),
+        Held::Reprocess(selection) => {
+            let met = decide(&spool, &selection, Decision::Reprocess).await?;
+            println!("{met} will run again");
+        }
+        Held::Reject(selection) => {
+            let met = decide(&spool, &selection, Decision::Reject).await?;
+            println!("{met} rejected");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn decide(
+    spool: &LocalSpool,
+    selection: &Selection,
+    decision: Decision,
+) -> anyhow::Result<usize> {
+    let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now_ms = since.map_or(0, |elapsed| elapsed.as_millis() as i64);
+    Ok(held::decide(spool, selection.held(), decision, who, now_ms).await?)
+}
+
+/// The exit code of an error: 2 when the configuration is wrong, 1 otherwise.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,195 @@
+//! `deid INPUT... --out DIR`: files and folders through the same steps, without a spool.
+//!
+//! Invariants: an output is named by new UIDs alone; an input is never written to; what is held is
+//! counted by reason and leaves nothing behind.
+
+use crate::config::{Config, ConfigError, Profile};
+use crate::deid::accept::Deidentified;
+use crate::deid::header::ProjectKey;
+use crate::deid::hold::{Hold, HoldReason};
+use crate::forward::object_path;
+use crate::sandbox::RunError;
+use crate::site_key::{self, SiteKeyError};
+use crate::worker::{Object, Steps, WorkReport};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Why nothing could be done at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RedactError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    SiteKey(#[from] SiteKeyError),
+    #[error("{}: {what}: {source}", path.display())]
+    Path { path: PathBuf, what: &'static str, source: std::io::Error },
+    #[error("{}: nothing to do: no file here", .0.display())]
+    Empty(PathBuf),
+    #[error("cannot start child processes: {0}")]
+    Sandbox(std::io::Error),
+}
+
+/// What became of the inputs.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Summary {
+    pub delivered: usize,
+    pub boxes: usize,
+    /// The positions of held inputs among all, from 1, by reason; with the detail of each.
+    pub held: BTreeMap<HoldReason, Vec<(usize, String)>>,
+}
+
+impl Summary {
+    /// Whether every input was de-identified.
+    pub fn is_clean(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// How many inputs were held.
+    pub fn held_count(&self) -> usize {
+        self.held.values().map(Vec::len).sum()
+    }
+}
+
+struct Run {
+    steps: Steps,
+    profile: Profile,
+    key: ProjectKey,
+    out: PathBuf,
+    scratch: tempfile::TempDir,
+}
+
+/// De-identifies every file of `inputs` into `out`. Inputs are known by their position: a path may
+/// itself carry a name.
+pub async fn run(
+    config: &Config,
+    inputs: &[PathBuf],
+    out: &Path,
+    progress: bool,
+) -> Result<Summary, RedactError> {
+    let failed = |what: &'static str| {
+        let path = out.to_owned();
+        move |source| RedactError::Path { path, what, source }
+    };
+    let files = list(inputs, out)?;
+    let secrets = site_key::load_or_create(&config.keys.site_key_file)?;
+    std::fs::create_dir_all(out).map_err(failed("cannot be made"))?;
+    let scratch = tempfile::Builder::new().prefix(".deid-work-").tempdir_in(out);
+    let run = Arc::new(Run {
+        steps: Steps::new(config).map_err(RedactError::Sandbox)?,
+        profile: config.profile()?,
+        key: ProjectKey::derive(&secrets.site_key, &config.deid.project),
+        out: out.to_owned(),
+        scratch: scratch.map_err(failed("cannot be written"))?,
+    });
+    let bar = if progress { ProgressBar::new(files.len() as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    let mut summary = Summary::default();
+    let mut waiting = files.into_iter().enumerate();
+    let mut in_work = JoinSet::new();
+    loop {
+        while in_work.len() < config.sandbox.workers
+            && let Some((index, file)) = waiting.next()
+        {
+            let run = Arc::clone(&run);
+            in_work.spawn(async move { (index, run.one(index, &file).await) });
+        }
+        let Some(done) = in_work.join_next().await else { break };
+        let (index, outcome) = done.unwrap_or_else(|_| (0, Err(stopped())));
+        match outcome {
+            Ok(boxes) => {
+                summary.delivered += 1;
+                summary.boxes += boxes;
+            }
+            Err(hold) => {
+                summary.held.entry(hold.reason).or_default().push((index + 1, hold.detail));
+            }
+        }
+        bar.set_message(format!("{} held", summary.held_count()));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    summary.held.values_mut().for_each(|inputs| inputs.sort());
+    Ok(summary)
+}
+
+fn stopped() -> Hold {
+    Hold::new(HoldReason::SandboxCrashed, "its task stopped")
+}
+
+impl Run {
+    async fn one(&self, index: usize, input: &Path) -> Result<usize, Hold> {
+        let scratch = self.scratch.path();
+        let object = Object { input, scratch, profile: &self.profile, key: &self.key };
+        let output = |round| scratch.join(format!("{index}.{round}.dcm"));
+        match self.steps.deidentify(&object, output).await {
+            Ok((result, report)) => self.keep(&result, &report),
+            Err(RunError::Hold(hold)) => Err(hold),
+            Err(RunError::Failed(kind)) => {
+                Err(Hold::new(HoldReason::SandboxCrashed, format!("a step could not run: {kind}")))
+            }
+        }
+    }
+
+    /// Moves a result to its name. Another object of the same name stays: both would be one to a
+    /// receiver.
+    fn keep(&self, result: &Deidentified, report: &WorkReport) -> Result<usize, Hold> {
+        let to = object_path(
+            &self.out,
+            result.study_uid(),
+            result.series_uid(),
+            result.sop_instance_uid(),
+        );
+        let failed = |error: std::io::Error| {
+            let detail = format!("the output folder cannot be written: {:?}", error.kind());
+            Hold::new(HoldReason::VerificationFailed, detail)
+        };
+        if let Some(directory) = to.parent() {
+            std::fs::create_dir_all(directory).map_err(failed)?;
+        }
+        // A link never replaces a file, so that two inputs cannot overwrite one another unseen.
+        match std::fs::hard_link(result.path(), &to) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let same = std::fs::read(&to).map_err(failed)?
+                    == std::fs::read(result.path()).map_err(failed)?;
+                if !same {
+                    let detail = "the output folder holds another object with the same new UID";
+                    return Err(Hold::new(HoldReason::ChangedDuplicate, detail));
+                }
+            }
+            linked => linked.map_err(failed)?,
+        }
+        std::fs::remove_file(result.path()).map_err(failed)?;
+        Ok(report.redaction.boxes.len())
+    }
+}
+
+/// The files of the inputs, folders walked in order; what lies under `out` is left out.
+fn list(inputs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, RedactError> {
+    let out = out.canonicalize().ok();
+    let mut files = Vec::new();
+    for input in inputs {
+        let before = files.len();
+        for entry in walkdir::WalkDir::new(input).sort_by_file_name() {
+            let entry = entry.map_err(|error| RedactError::Path {
+                path: input.clone(),
+                what: "cannot be read",
+                source: error.into(),
+            })?;
+            let inside = out.as_ref().is_some_and(|out| {
+                entry.path().canonicalize().is_ok_and(|path| path.starts_with(out))
+            });
+            if entry.file_type().is_file() && !inside {
+                files.push(entry.into_path());
+            }
+        }
+        if files.len() == before {
+            return Err(RedactError::Empty(input.clone()));
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,203 @@
+//! The only file that knows the order of the steps.
+//!
+//! ```text
+//! examine ─▶ read the pictures ─▶ decide ─▶ apply ─▶ verify ─▶ read the result again ─▶ accept
+//!                                    ▲                                    │
+//!                                    └──── text still readable: again ────┘  at most ROUNDS times
+//! ```
+//! Invariant: nothing but `accept` makes a `Deidentified`, and every failure on the way is a hold
+//! or another try, never a pass.
+
+mod queue;
+
+pub use queue::{Context, run};
+
+use crate::config::{Config, Limits, Profile};
+use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
+use crate::deid::decide::{decide, decide_again};
+use crate::deid::examine::Examination;
+use crate::deid::header::ProjectKey;
+use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::picture::TextLine;
+use crate::deid::redaction::Redaction;
+use crate::recognise::{DetectError, Recogniser};
+use crate::sandbox::{Pool, PoolLimits, Reply, Request, Role, RunError};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a result may be blanked further before the object is held.
+const ROUNDS: usize = 3;
+
+/// What was done to one object, without any value of it: kept with the Job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkReport {
+    pub redaction: Redaction,
+    pub frames: u32,
+    pub scrubbed_attributes: u64,
+    /// How often the result was read again before nothing was left to hide.
+    pub rounds: usize,
+}
+
+/// One object to de-identify, and how.
+pub struct Object<'a> {
+    /// Its Part 10 file.
+    pub input: &'a Path,
+    /// A directory for nameless files.
+    pub scratch: &'a Path,
+    pub profile: &'a Profile,
+    pub key: &'a ProjectKey,
+}
+
+/// The steps and what they run on.
+pub struct Steps {
+    work: Pool,
+    verify: Pool,
+    recogniser: Arc<Recogniser>,
+    limits: Limits,
+}
+
+impl Steps {
+    /// The pools and the recogniser that a configuration asks for. Nothing is started yet.
+    pub fn new(config: &Config) -> io::Result<Self> {
+        let limits = PoolLimits {
+            children: config.sandbox.workers,
+            memory_bytes: config.sandbox.memory_bytes,
+            timeout: Duration::from_millis(config.sandbox.timeout_ms),
+            objects_per_child: config.sandbox.objects_per_child,
+        };
+        Ok(Self {
+            work: Pool::new(Role::Work, limits.clone())?,
+            verify: Pool::new(Role::Verify, limits)?,
+            recogniser: Arc::new(Recogniser::new(config.detection.threads)),
+            limits: config.limits.clone(),
+        })
+    }
+
+    /// De-identifies an object. `output` names the file of each round; the last one's
+    /// is that of the result. Files of a failed or superseded round are removed.
+    pub async fn deidentify(
+        &self,
+        object: &Object<'_>,
+        output: impl Fn(usize) -> PathBuf,
+    ) -> Result<(Deidentified, WorkReport), RunError> {
+        let (examination, lines) = self.examine(object).await?;
+        let mut redaction = decide(&examination, &lines, object.profile);
+        for round in 1..=ROUNDS {
+            let path = output(round);
+            match self.round(object, &path, &examination, &redaction).await {
+                Ok(Round::Clean(candidate, verdict)) => {
+                    let report = WorkReport {
+                        redaction,
+                        frames: examination.layout.as_ref().map_or(0, |layout| layout.frames),
+                        scrubbed_attributes: candidate.scrubbed_attributes,
+                        rounds: round,
+                    };
+                    return Ok((accept(candidate, verdict)?, report));
+                }
+                Ok(Round::Again(more)) => {
+                    discard(&path);
+                    redaction = more;
+                }
+                Err(error) => {
+                    discard(&path);
+                    return Err(error);
+                }
+            }
+        }
+        let detail = format!("text can still be read after {ROUNDS} rounds");
+        Err(Hold::new(HoldReason::TextRemains, detail).into())
+    }
+
+    async fn examine(&self, object: &Object<'_>) -> Result<(Examination, Vec<TextLine>), RunError> {
+        let request = Request::Examine {
+            input: object.input.to_owned(),
+            scratch: object.scratch.to_owned(),
+            profile: object.profile.clone(),
+            limits: self.limits.clone(),
+        };
+        match self.run(&self.work, &request).await? {
+            (Reply::Examined(examination), lines) => Ok((*examination, lines)),
+            _ => Err(out_of_step()),
+        }
+    }
+
+    async fn round(
+        &self,
+        object: &Object<'_>,
+        output: &Path,
+        examination: &Examination,
+        redaction: &Redaction,
+    ) -> Result<Round, RunError> {
+        let apply = Request::Apply {
+            input: object.input.to_owned(),
+            output: output.to_owned(),
+            scratch: object.scratch.to_owned(),
+            redaction: redaction.clone(),
+            identifiers: examination.identifiers.clone(),
+            key: object.key.clone(),
+            limits: self.limits.clone(),
+        };
+        let (Reply::Applied(candidate), _) = self.run(&self.work, &apply).await? else {
+            return Err(out_of_step());
+        };
+        let verify = Request::Verify {
+            candidate: output.to_owned(),
+            scratch: object.scratch.to_owned(),
+            redaction: redaction.clone(),
+            identifiers: examination.identifiers.clone(),
+            layout: examination.layout.clone(),
+            limits: self.limits.clone(),
+        };
+        let (Reply::Verified(verdict), lines) = self.run(&self.verify, &verify).await? else {
+            return Err(out_of_step());
+        };
+        Ok(match decide_again(examination, redaction, &lines, object.profile) {
+            None => Round::Clean(candidate, verdict),
+            Some(more) => Round::Again(more),
+        })
+    }
+
+    /// One request, with every picture read as it comes.
+    async fn run(
+        &self,
+        pool: &Pool,
+        request: &Request,
+    ) -> Result<(Reply, Vec<TextLine>), RunError> {
+        let mut exchange = pool.start(request).await?;
+        let mut lines = Vec::new();
+        loop {
+            match exchange.next().await? {
+                Reply::Picture(picture) => {
+                    let frame = picture.frame;
+                    let read = self.recogniser.read(picture).await;
+                    lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
+                }
+                reply => return Ok((reply, lines)),
+            }
+        }
+    }
+}
+
+enum Round {
+    Clean(Candidate, Verdict),
+    Again(Redaction),
+}
+
+fn detection_failed(frame: u32, error: &DetectError) -> Hold {
+    Hold::new(HoldReason::DetectionFailed, format!("frame {frame}: {error}"))
+}
+
+fn out_of_step() -> RunError {
+    RunError::Failed("a child answered another question".into())
+}
+
+fn discard(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(kind = ?error.kind(), "an unfinished result could not be removed");
+    }
+}

@@ -1,0 +1,148 @@
+//! Takes Originals and Jobs from the spool and puts results back.
+
+use super::{Object, Steps};
+use crate::deid::header::{ProjectKey, SiteKey};
+use crate::deid::hold::{Hold, HoldReason};
+use crate::route::{Route, Routes};
+use crate::sandbox::RunError;
+use crate::spool::{Job, LocalSpool, Original, Routed, Routing, SpoolError, UnixMs};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The queue is looked at this often even when nothing signals: a person may have decided.
+const POLL: Duration = Duration::from_secs(1);
+/// Originals routed in one go.
+const ROUTED_AT_ONCE: usize = 256;
+
+/// What the queue needs besides the spool.
+pub struct Context {
+    pub steps: Steps,
+    pub routes: Routes,
+    pub site_key: SiteKey,
+    /// Jobs in work at once.
+    pub workers: usize,
+    /// Whether an object with a known SOP Instance UID and other content is held.
+    pub hold_changed: bool,
+    /// For files that are never recorded.
+    pub scratch: std::path::PathBuf,
+}
+
+/// Works until `shutdown` turns true; Jobs in work are then dropped and repeated after a restart.
+pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::Receiver<bool>) {
+    let context = Arc::new(context);
+    let mut in_work: JoinSet<i64> = JoinSet::new();
+    let mut claimed: HashSet<i64> = HashSet::new();
+    loop {
+        if let Err(error) = route_all(&spool, &context).await {
+            tracing::error!(%error, "cannot route");
+        }
+        if let Err(error) = fill(&spool, &context, &mut in_work, &mut claimed).await {
+            tracing::error!(%error, "cannot take jobs");
+        }
+        let idle = in_work.is_empty();
+        tokio::select! {
+            Some(done) = in_work.join_next(), if !idle => {
+                if let Ok(job) = done {
+                    claimed.remove(&job);
+                }
+            }
+            () = spool.jobs_changed.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            _ = shutdown.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn route_all(spool: &LocalSpool, context: &Context) -> Result<(), SpoolError> {
+    loop {
+        let originals = spool.unrouted(ROUTED_AT_ONCE).await?;
+        let last = originals.len() < ROUTED_AT_ONCE;
+        if !originals.is_empty() {
+            let routings = originals.iter().map(|original| route(context, original)).collect();
+            spool.route(routings, now_ms()).await?;
+        }
+        if last {
+            return Ok(());
+        }
+    }
+}
+
+fn route(context: &Context, original: &Original) -> Routing {
+    let routed = |route: &Route| Routed {
+        profile: route.profile.clone(),
+        project: route.project.clone(),
+        key_id: ProjectKey::derive(&context.site_key, &route.project).key_id(),
+        destinations: route.destinations.clone(),
+    };
+    let held = (original.changed && context.hold_changed).then(|| {
+        let detail = "this SOP Instance UID arrived before with other content";
+        Hold::new(HoldReason::ChangedDuplicate, detail)
+    });
+    let jobs = context.routes.of(&original.sop_class_uid).iter().map(routed).collect();
+    Routing { original: original.id.clone(), jobs, held }
+}
+
+async fn fill(
+    spool: &Arc<LocalSpool>,
+    context: &Arc<Context>,
+    in_work: &mut JoinSet<i64>,
+    claimed: &mut HashSet<i64>,
+) -> Result<(), SpoolError> {
+    let free = context.workers.saturating_sub(claimed.len());
+    if free == 0 {
+        return Ok(());
+    }
+    for job in spool.waiting_jobs(free, claimed.iter().copied().collect()).await? {
+        claimed.insert(job.id);
+        let (spool, context) = (Arc::clone(spool), Arc::clone(context));
+        in_work.spawn(async move {
+            let id = job.id;
+            if let Err(error) = work(&spool, &context, job).await {
+                tracing::error!(job = id, %error, "a job's outcome could not be recorded");
+                tokio::time::sleep(POLL).await;
+            }
+            id
+        });
+    }
+    Ok(())
+}
+
+async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), SpoolError> {
+    let id = job.id;
+    if !spool.payload_is_intact(job.input.clone(), job.input_sha256.clone()).await {
+        let detail = "the stored original is gone or no longer has its digest";
+        return spool.hold(id, Hold::new(HoldReason::StorageDamaged, detail), now_ms()).await;
+    }
+    let key = ProjectKey::derive(&context.site_key, &job.project);
+    let output = |round| spool.work_file(id, round);
+    let steps = &context.steps;
+    let scratch = &context.scratch;
+    let object = Object { input: &job.input, scratch, profile: &job.profile, key: &key };
+    match steps.deidentify(&object, output).await {
+        Ok((result, report)) => {
+            let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept_lines);
+            let (frames, scrubbed) = (report.frames, report.scrubbed_attributes);
+            let report = serde_json::to_string(&report).unwrap_or_default();
+            spool.ready(id, result, report, now_ms()).await?;
+            tracing::info!(job = id, frames, boxes, kept, scrubbed, "ready");
+            Ok(())
+        }
+        Err(RunError::Hold(hold)) => {
+            tracing::warn!(job = id, reason = %hold.reason, detail = hold.detail, "held");
+            spool.hold(id, hold, now_ms()).await
+        }
+        Err(RunError::Failed(kind)) => {
+            tracing::error!(job = id, kind, "a step could not run; it will be tried again");
+            tokio::time::sleep(5 * POLL).await;
+            Ok(())
+        }
+    }
+}
+
+fn now_ms() -> UnixMs {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |elapsed| elapsed.as_millis() as i64)
+}
