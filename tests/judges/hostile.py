@@ -5,7 +5,8 @@
 
 NAME.dcm is a Part 10 file, NAME.bin its bare data set (for send_pynetdicom.py --raw-dataset). Prints
 JSON: for every name its file, data set, transfer syntax, SOP Class UID, SOP Instance UID and the
-hold reasons of which any one is right. Exit: 0.
+hold reasons of which any one is right; may_deliver: delivering it under new UIDs is right too, if no
+file name was made of the old one. Exit: 0.
 """
 
 import argparse
@@ -102,6 +103,7 @@ def main():
     write("truncated", short, ROOT + "12", EXPLICIT_LE, ["truncated"])
     escaping = "../../../../tmp/deid-gateway-escaped"
     write("bad_uid", image(escaping), escaping, EXPLICIT_LE, ["malformed"])
+    listing["bad_uid"]["may_deliver"] = True
     write("unknown_ts", image(ROOT + "14"), ROOT + "14", PRIVATE_TS, ["transfer-syntax-unknown"])
 
     for name, data, reasons in [

@@ -13,6 +13,7 @@ is success or a warning (0xBxxx), and with --abort-after if the abort was sent; 
 import argparse
 import sys
 import threading
+import time
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import split_dataset
 from pynetdicom.sop_class import Verification
 
+DEFLATED = "1.2.840.10008.1.2.1.99"
 MAX_CONTEXTS = 120  # of 128 in one association
 
 
@@ -37,9 +39,12 @@ class Sendable:
     @classmethod
     def from_file(cls, path):
         meta, offset = split_dataset(Path(path))
+        data = Path(path).read_bytes()[offset:]
+        if meta.TransferSyntaxUID == DEFLATED and len(data) % 2:
+            data += b"\0"  # PS3.5 A.5: a deflated stream of odd length is padded
         return cls(
             path,
-            Path(path).read_bytes()[offset:],
+            data,
             meta.MediaStorageSOPClassUID,
             meta.MediaStorageSOPInstanceUID,
             meta.TransferSyntaxUID,
@@ -71,7 +76,7 @@ def store(assoc, item, message_id):
     # As Association.send_c_store: the reactor must not take the answer from us.
     assoc._reactor_checkpoint.clear()
     while not assoc._is_paused:
-        pass
+        time.sleep(0.0001)
     assoc.dimse.send_msg(store_request(item, message_id), context)
     _, answer = assoc.dimse.get_msg(block=True)
     assoc._reactor_checkpoint.set()
@@ -106,7 +111,9 @@ def associate(args, contexts):
     ae = AE(ae_title=args.calling)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = args.timeout
     assoc = ae.associate(args.host, args.port, contexts=contexts, ae_title=args.aet)
-    return assoc if assoc.is_established else None
+    if assoc.is_established:
+        return assoc, None
+    return None, "no-context" if assoc.rejected_contexts else "no-association"
 
 
 def batches(items):
@@ -128,9 +135,10 @@ def send(args, items, results):
         assoc = None
         for number, item in enumerate(batch, 1):
             if assoc is None or not assoc.is_established:
-                assoc = associate(args, [build_context(c, t) for c, t in sorted(pairs)])
+                contexts = [build_context(c, t) for c, t in sorted(pairs)]
+                assoc, why = associate(args, contexts)
             if assoc is None:
-                results[id(item)] = "no-association"
+                results[id(item)] = why
             elif args.abort_after is not None:
                 results[id(item)] = store_and_abort(assoc, item, number, args.abort_after)
             else:
@@ -140,9 +148,9 @@ def send(args, items, results):
 
 
 def echo(args):
-    assoc = associate(args, [build_context(Verification)])
+    assoc, why = associate(args, [build_context(Verification)])
     if assoc is None:
-        print("no-association")
+        print(why)
         return 1
     status = assoc.send_c_echo()
     assoc.release()
@@ -173,7 +181,7 @@ def main():
     parser.add_argument("--ts", default="1.2.840.10008.1.2.1")
     parser.add_argument("--sop-class", default="1.2.840.10008.5.1.4.1.1.7")
     parser.add_argument("--sop-uid", default="1.2.826.0.1.3680043.8.498.1.2.3")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     warnings.simplefilter("ignore")
     if args.echo:
         return echo(args)
