@@ -22,6 +22,8 @@ const BOX_MIN: f32 = 0.4;
 const GROWTH: f32 = 1.6;
 /// Thinnest island, in pixels of the pass.
 const THICKNESS_MIN: f32 = 3.0;
+/// Longest box, in pixels of the picture, that is too small to be one readable letter.
+const SPECK_MAX: f32 = 8.0;
 /// Most candidates in one picture.
 const CANDIDATES_MAX: usize = 3000;
 
@@ -68,7 +70,10 @@ fn boxes(map: NdTensorView<f32, 2>, scale: f32, offset: [f32; 2], found: &mut Ve
             continue;
         }
         let grow = GROWTH * width * height / (2.0 * (width + height));
-        found.push(LineBox::new(&rect, grow, scale, offset));
+        let shape = LineBox::new(&rect, grow, scale, offset);
+        if shape.length > SPECK_MAX {
+            found.push(shape);
+        }
     }
 }
 
