@@ -28,6 +28,8 @@ const CONFIDENCE_MIN: f32 = 0.5;
 /// Boxes above this part of the picture are anatomy, unless they read well.
 const LARGE: f32 = 0.03;
 const LARGE_CONFIDENCE_MIN: f32 = 0.9;
+/// A ring or a frame reads as one large letter.
+const LARGE_LETTERS_MIN: usize = 3;
 
 /// The embedded detector. Loading takes a moment and some 150 MB: make one and share it.
 pub struct LocalDetector {
@@ -61,7 +63,7 @@ impl LocalDetector {
                 continue;
             }
             // Perhaps it is upside down, or its parts should not have been united.
-            if !line.shape.is_vertical() {
+            if !line.shape.is_vertical() && line.shape.length > 2.0 * line.shape.thickness {
                 again.push((line.shape, line.shape.turned()));
             }
             if line.parts.len() > 1 {
@@ -97,11 +99,13 @@ impl TextDetector for LocalDetector {
 }
 
 /// The keep rule, as measured on pictures without text: small boxes that read as something, and
-/// large boxes that read well.
+/// large boxes that read well as more than a letter.
 fn is_text(shape: &LineBox, reading: &Reading, pixels: f32) -> bool {
-    reading.confidence >= CONFIDENCE_MIN
-        && (shape.length * shape.thickness < LARGE * pixels
-            || reading.confidence >= LARGE_CONFIDENCE_MIN)
+    if shape.length * shape.thickness < LARGE * pixels {
+        return reading.confidence >= CONFIDENCE_MIN;
+    }
+    reading.confidence >= LARGE_CONFIDENCE_MIN
+        && letters(&reading.text).chars().count() >= LARGE_LETTERS_MIN
 }
 
 /// Lines that lie mostly inside another that says the same become part of it; from top to bottom.
@@ -114,7 +118,7 @@ fn without_duplicates(mut lines: Vec<TextLine>) -> Vec<TextLine> {
         let same = kept.iter_mut().find(|other| {
             intersection(other.area, line.area)
                 .is_some_and(|common| size(common) * 10 > size(line.area).min(size(other.area)) * 7)
-                && letters(&other.text).contains(&letters(&line.text))
+                && letters(other.text.reveal()).contains(&letters(line.text.reveal()))
         });
         match same {
             Some(other) => other.area = union(other.area, line.area),
@@ -125,8 +129,8 @@ fn without_duplicates(mut lines: Vec<TextLine>) -> Vec<TextLine> {
     kept
 }
 
-fn letters(text: &Phi<String>) -> String {
-    text.reveal().chars().filter(|letter| letter.is_alphanumeric()).collect()
+fn letters(text: &str) -> String {
+    text.chars().filter(|letter| letter.is_alphanumeric()).collect()
 }
 
 fn intersection(a: PixelRect, b: PixelRect) -> Option<PixelRect> {

@@ -9,7 +9,7 @@ use super::raster::Raster;
 use super::tile;
 use crate::recognise::DetectError;
 use rten_imageproc::{
-    BoundingRect, Point, PointF, RetrievalMode, RotatedRect, find_contours, min_area_rect,
+    BoundingRect, Point, PointF, RetrievalMode, RotatedRect, Vec2, find_contours, min_area_rect,
 };
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
@@ -22,6 +22,8 @@ const BOX_MIN: f32 = 0.4;
 const GROWTH: f32 = 1.6;
 /// Thinnest island, in pixels of the pass.
 const THICKNESS_MIN: f32 = 3.0;
+/// Longest box, in pixels of the picture, that is too small to be one readable letter.
+const SPECK_MAX: f32 = 8.0;
 /// Most candidates in one picture.
 const CANDIDATES_MAX: usize = 3000;
 
@@ -31,30 +33,43 @@ pub(super) fn candidates(
     picture: &Raster<'_>,
 ) -> Result<Vec<LineBox>, DetectError> {
     let mut found = Vec::new();
-    for scale in tile::scales(picture.width, picture.height) {
-        let raster = picture.scaled(scale);
-        for y in tile::pieces(raster.height) {
-            for x in tile::pieces(raster.width) {
-                let input = raster.detection_input(x.clone(), y.clone());
-                let (height, width) = (input.size(2), input.size(3));
-                let output: NdTensor<f32, 4> = network.run(input)?;
-                if output.shape() != [1, 1, height, width] {
-                    return Err(network.failure("unexpected shape of the answer".into()));
-                }
-                let offset = [x.start as f32, y.start as f32];
-                // The padding is not part of the picture.
-                let map = output.slice((0, 0, ..y.len(), ..x.len()));
-                boxes(map, scale, offset, &mut found);
-                if found.len() > CANDIDATES_MAX {
-                    return Err(DetectError::TooManyLines { limit: CANDIDATES_MAX });
-                }
+    for pass in tile::passes(picture.width, picture.height) {
+        let scaled = picture.scaled(pass.scale);
+        let raster = if pass.turned { scaled.turned() } else { scaled };
+        for rect in islands(network, &raster)? {
+            let rect = if pass.turned { turned_back(&rect, raster.height as f32) } else { rect };
+            let shape = LineBox::new(&rect, pass.scale);
+            if shape.length > SPECK_MAX {
+                found.push(shape);
             }
+        }
+        if found.len() > CANDIDATES_MAX {
+            return Err(DetectError::TooManyLines { limit: CANDIDATES_MAX });
         }
     }
     Ok(found)
 }
 
-fn boxes(map: NdTensorView<f32, 2>, scale: f32, offset: [f32; 2], found: &mut Vec<LineBox>) {
+/// The rectangles of one pass, grown to the letters, in pixels of the pass.
+fn islands(network: &Network, raster: &Raster<'_>) -> Result<Vec<RotatedRect>, DetectError> {
+    let mut found = Vec::new();
+    for y in tile::pieces(raster.height) {
+        for x in tile::pieces(raster.width) {
+            let input = raster.detection_input(x.clone(), y.clone());
+            let (height, width) = (input.size(2), input.size(3));
+            let output: NdTensor<f32, 4> = network.run(input)?;
+            if output.shape() != [1, 1, height, width] {
+                return Err(network.failure("unexpected shape of the answer".into()));
+            }
+            // The padding is not part of the picture.
+            let map = output.slice((0, 0, ..y.len(), ..x.len()));
+            islands_of(map, Point::from_yx(y.start as f32, x.start as f32), &mut found);
+        }
+    }
+    Ok(found)
+}
+
+fn islands_of(map: NdTensorView<f32, 2>, origin: PointF, found: &mut Vec<RotatedRect>) {
     let mask: NdTensor<bool, 2> = map.map(|probability| *probability > PIXEL_MIN);
     // Not only the outermost: a frame around a banner must not hide what is inside it.
     for contour in find_contours(mask.view(), RetrievalMode::List).iter() {
@@ -67,9 +82,21 @@ fn boxes(map: NdTensorView<f32, 2>, scale: f32, offset: [f32; 2], found: &mut Ve
         if width.min(height) < THICKNESS_MIN || mean_inside(&map, &rect) < BOX_MIN {
             continue;
         }
-        let grow = GROWTH * width * height / (2.0 * (width + height));
-        found.push(LineBox::new(&rect, grow, scale, offset));
+        let grow = GROWTH * width * height / (width + height);
+        let centre = rect.center().translate(origin.y, origin.x);
+        found.push(RotatedRect::new(centre, rect.up_axis(), width + grow, height + grow));
     }
+}
+
+/// A rectangle of a pass turned to the left and `height` high, as it lies in the picture.
+fn turned_back(rect: &RotatedRect, height: f32) -> RotatedRect {
+    let (centre, up) = (rect.center(), rect.up_axis());
+    RotatedRect::new(
+        Point::from_yx(centre.x, height - centre.y),
+        Vec2::from_yx(up.x, -up.y),
+        rect.width(),
+        rect.height(),
+    )
 }
 
 fn mean_inside(map: &NdTensorView<f32, 2>, rect: &RotatedRect) -> f32 {
@@ -146,12 +173,23 @@ mod tests {
             }
         }
         let mut found = Vec::new();
-        boxes(map.view(), 1.0, [0.0, 0.0], &mut found);
+        islands_of(map.view(), Point::from_yx(5.0, 7.0), &mut found);
         assert_eq!(found.len(), 1);
         let grow = 1.6 * 320.0 / 96.0;
-        assert!((found[0].length - (40.0 + 2.0 * grow)).abs() < 0.1);
-        assert!((found[0].thickness - (8.0 + 2.0 * grow)).abs() < 0.1);
-        let [x, y] = found[0].point(0.5, 0.5);
-        assert!((x - 40.0).abs() < 0.1 && (y - 34.0).abs() < 0.1);
+        let shape = LineBox::new(&found[0], 1.0);
+        assert!((shape.length - (40.0 + 2.0 * grow)).abs() < 0.1);
+        assert!((shape.thickness - (8.0 + 2.0 * grow)).abs() < 0.1);
+        let [x, y] = shape.point(0.5, 0.5);
+        assert!((x - 47.0).abs() < 0.1 && (y - 39.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_rectangle_of_a_turned_pass_returns_to_its_place() {
+        // A line down the right edge of a picture of 100x60 lies flat at the top once turned.
+        let flat = RotatedRect::new(Point::from_yx(5.0, 30.0), Vec2::from_yx(1.0, 0.0), 50.0, 8.0);
+        let shape = LineBox::new(&turned_back(&flat, 100.0), 1.0);
+        assert!(shape.is_vertical());
+        assert_eq!(shape.point(0.5, 0.5), [95.0, 30.0]);
+        assert_eq!((shape.length, shape.thickness), (50.0, 8.0));
     }
 }

@@ -19,12 +19,11 @@ pub(super) struct LineBox {
 }
 
 impl LineBox {
-    /// From a rectangle in another scale, with `grow` added on every side.
-    pub(super) fn new(rect: &RotatedRect, grow: f32, scale: f32, offset: [f32; 2]) -> Self {
+    /// From a rectangle in a picture `scale` times as large.
+    pub(super) fn new(rect: &RotatedRect, scale: f32) -> Self {
         let up = rect.up_axis();
-        let (across, down) = (rect.width() + 2.0 * grow, rect.height() + 2.0 * grow);
         // `up` is the axis of the height, so the width runs at a right angle to it.
-        let (mut along, mut length, mut thickness) = ([up.y, -up.x], across, down);
+        let (mut along, mut length, mut thickness) = ([up.y, -up.x], rect.width(), rect.height());
         let upright_text = along[0].abs() >= along[1].abs();
         let swap = if length.max(thickness) < SQUARISH * length.min(thickness) {
             !upright_text
@@ -39,9 +38,8 @@ impl LineBox {
         if (horizontal && along[0] < 0.0) || (!horizontal && along[1] < 0.0) {
             along = along.map(|part| -part);
         }
-        let centre = [rect.center().x + offset[0], rect.center().y + offset[1]];
         Self {
-            centre: centre.map(|part| part / scale),
+            centre: [rect.center().x / scale, rect.center().y / scale],
             along,
             length: length / scale,
             thickness: thickness / scale,
@@ -139,7 +137,7 @@ mod tests {
 
     fn line(x: f32, y: f32, width: f32, height: f32) -> LineBox {
         let rect = RotatedRect::new(Point::from_yx(y, x), Vec2::from_yx(1.0, 0.0), width, height);
-        LineBox::new(&rect, 0.0, 1.0, [0.0, 0.0])
+        LineBox::new(&rect, 1.0)
     }
 
     #[test]
@@ -148,12 +146,12 @@ mod tests {
             let up = Vec2::from_yx(y, x);
             let (width, height) = if x == 0.0 { (40.0, 10.0) } else { (10.0, 40.0) };
             let rect = RotatedRect::new(Point::from_yx(50.0, 60.0), up, width, height);
-            let text = LineBox::new(&rect, 1.0, 2.0, [0.0, 2.0]);
+            let text = LineBox::new(&rect, 2.0);
             assert!(!text.is_vertical());
-            assert_eq!((text.length, text.thickness), (21.0, 6.0));
-            assert_eq!(text.point(0.0, 0.0), [30.0 - 10.5, 26.0 - 3.0]);
+            assert_eq!((text.length, text.thickness), (20.0, 5.0));
+            assert_eq!(text.point(0.0, 0.0), [30.0 - 10.0, 25.0 - 2.5]);
             let rect = RotatedRect::new(Point::from_yx(50.0, 60.0), up, height, width);
-            let text = LineBox::new(&rect, 0.0, 1.0, [0.0, 0.0]);
+            let text = LineBox::new(&rect, 1.0);
             assert!(text.is_vertical());
             assert_eq!(text.point(0.0, 0.0), [65.0, 30.0]);
             assert_eq!(text.turned().point(0.0, 0.0), [55.0, 70.0]);

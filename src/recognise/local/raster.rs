@@ -67,6 +67,19 @@ impl<'a> Raster<'a> {
         Raster { width, height, samples: self.samples, data: Cow::Owned(data) }
     }
 
+    /// The picture turned by a quarter to the left: what ran downwards runs to the right.
+    pub(super) fn turned(&self) -> Raster<'static> {
+        let mut data = Vec::with_capacity(self.data.len());
+        for x in (0..self.width).rev() {
+            for y in 0..self.height {
+                let start = (y * self.width + x) * self.samples;
+                data.extend_from_slice(&self.data[start..start + self.samples]);
+            }
+        }
+        let data = Cow::Owned(data);
+        Raster { width: self.height, height: self.width, samples: self.samples, data }
+    }
+
     /// A piece as the input of the detection network: ImageNet normalisation, and black to the
     /// right and below up to multiples of 32.
     pub(super) fn detection_input(&self, x: Range<usize>, y: Range<usize>) -> NdTensor<f32, 4> {
@@ -160,6 +173,14 @@ mod tests {
         let checks = picture(8, 8, 1, [0, 200].repeat(32));
         let half = Raster::new(&checks).unwrap();
         assert!(half.scaled(0.5).data.iter().all(|value| (70..=130).contains(value)));
+    }
+
+    #[test]
+    fn turning_moves_the_right_edge_to_the_top() {
+        let numbered = picture(3, 2, 1, vec![1, 2, 3, 4, 5, 6]);
+        let turned = Raster::new(&numbered).unwrap().turned();
+        assert_eq!((turned.width, turned.height), (2, 3));
+        assert_eq!(*turned.data, [3, 6, 2, 5, 1, 4]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ const HEIGHT: usize = 48;
 /// Longer strips are squeezed.
 const WIDTH_MAX: usize = 3200;
 /// Narrower strips are padded: the network was trained on wider ones.
-const WIDTH_MIN: usize = 160;
+const WIDTH_MIN: usize = 96;
 /// Pixels in a row of one batch. An answer has 18,710 classes for every eight.
 const BATCH_WIDTH: usize = 2560;
 /// Vertical boxes up to this many times as high as wide may be one upright letter.

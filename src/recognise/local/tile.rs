@@ -1,4 +1,4 @@
-//! At which scales a picture is searched, and in which pieces.
+//! How often a picture is searched, at which scales, and in which pieces.
 //!
 //! A piece is never larger than `SIDE_MAX` squared, so the memory of a pass does not grow with the
 //! picture. Pieces overlap, so that a line of up to `OVERLAP` high is whole in at least one of them.
@@ -11,12 +11,28 @@ const OVERLAP: usize = 160;
 /// Longest side of a picture that is also searched enlarged: there, letters are small.
 const SMALL_SIDE: usize = 1024;
 
-/// The scales at which a picture of this size is searched.
-pub(super) fn scales(width: usize, height: usize) -> Vec<f32> {
-    // Enlarged, the letters of 6 pixels are found, and some of 48 are lost; reduced, large ones
-    // are found that a native pass does not see as letters.
-    let side = width.max(height);
-    if side <= SMALL_SIDE { vec![1.0, 1.5] } else { vec![1.0, 0.5] }
+/// One look at the whole picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pass {
+    /// How much larger than the picture.
+    pub(super) scale: f32,
+    /// Turned by a quarter, so that text that runs downwards lies flat.
+    pub(super) turned: bool,
+}
+
+/// The passes over a picture of this size.
+///
+/// Enlarged, letters of 6 pixels are found, and some of 48 are lost. Reduced, letters are found
+/// that are too large, or too wide apart, for a native pass; turned, because those that run
+/// downwards are the hardest. A reduced pass costs a quarter of a native one.
+pub(super) fn passes(width: usize, height: usize) -> Vec<Pass> {
+    let upright = |scale| Pass { scale, turned: false };
+    let reduced = Pass { scale: 0.5, turned: true };
+    if width.max(height) <= SMALL_SIDE {
+        vec![upright(1.0), upright(1.5), reduced]
+    } else {
+        vec![upright(1.0), upright(0.5), reduced]
+    }
 }
 
 /// Overlapping ranges of at most `SIDE_MAX`, of nearly equal length, that cover `0..length`.
