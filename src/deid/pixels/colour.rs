@@ -35,6 +35,13 @@ fn to_rgb(frame: &Frame, layout: &PixelLayout) -> Vec<u8> {
         };
         return (0..pixels).flat_map(|index| palette.colour(stored(index))).collect();
     }
+    if layout.photometric == Photometric::Rgb
+        && !layout.planar
+        && layout.bits_stored == 8
+        && size == 1
+    {
+        return frame.data.clone();
+    }
     // Samples of other than 8 bits are brought to 8 by their highest bits.
     let shift = i32::from(layout.bits_stored) - 8;
     let eight = |index: usize| {

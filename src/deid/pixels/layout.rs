@@ -168,8 +168,8 @@ impl PixelLayout {
             return Err(mismatch("BitsAllocated, BitsStored and HighBit contradict each other"));
         }
         let colour = self.samples_per_pixel > 1;
-        if colour && (self.signed || self.float || !matches!(self.bits_allocated, 8 | 16)) {
-            return Err(not_decodable("colour samples that are not 8 or 16 unsigned bits"));
+        if colour && (self.signed || self.float || !self.bits_allocated.is_multiple_of(8)) {
+            return Err(not_decodable("colour samples that are signed or one bit wide"));
         }
         if self.float && self.photometric == Photometric::PaletteColor {
             return Err(mismatch("floating point samples cannot index a palette"));
