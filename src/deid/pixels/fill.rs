@@ -162,6 +162,13 @@ mod tests {
     }
 
     #[test]
+    fn floats_are_filled_with_zero() {
+        let mut float = layout("MONOCHROME2", 1, 2, 32);
+        (float.float, float.signed) = (true, true);
+        assert_eq!(filled(&float, BOX), [0x55, 0x55, 0x55, 0x55, 0, 0, 0, 0]);
+    }
+
+    #[test]
     fn a_box_outside_of_the_frame_is_not_filled() {
         let grey = layout("MONOCHROME2", 1, 2, 8);
         let frame = Frame { index: 0, data: vec![0, 0] };

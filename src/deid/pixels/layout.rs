@@ -350,6 +350,19 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn floats_need_no_bits_stored() {
+        let limits = PixelLimits::default();
+        let mut header = header("MONOCHROME2", 4, 5, 32);
+        for tag in [tags::BITS_STORED, tags::HIGH_BIT, tags::PIXEL_REPRESENTATION] {
+            header.remove_element(tag);
+        }
+        let layout = PixelLayout::read(&header, PixelElement::Float, &limits).expect("valid");
+        assert!(layout.float && layout.frame_bytes() == 80);
+        assert!(PixelLayout::read(&header, PixelElement::DoubleFloat, &limits).is_err());
+        assert!(PixelLayout::read(&header, PixelElement::Integer, &limits).is_err());
+    }
+
+    #[test]
     fn one_bit_frames_share_bytes() {
         let mut layout = layout("MONOCHROME2", 3, 3, 1);
         layout.frames = 3;
