@@ -183,7 +183,7 @@ mod tests {
         ) -> PixelLayout {
             let term = ["MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422"][kind];
             let grey = kind < 2;
-            let bits = if grey && one_bit { 1 } else if wide { 16 } else { 8 };
+            let bits = if grey && one_bit { 1 } else if wide && kind < 3 { 16 } else { 8 };
             let columns = if kind == 4 { columns + columns % 2 } else { columns };
             let mut layout = layout(term, rows, columns, bits);
             layout.bits_stored = stored.min(bits);

@@ -171,6 +171,9 @@ impl PixelLayout {
         if colour && (self.signed || self.float || !self.bits_allocated.is_multiple_of(8)) {
             return Err(not_decodable("colour samples that are signed or one bit wide"));
         }
+        if self.photometric.is_ybr() && self.bits_stored > 8 {
+            return Err(not_decodable("luminance and chrominance of more than 8 bits"));
+        }
         if self.float && self.photometric == Photometric::PaletteColor {
             return Err(mismatch("floating point samples cannot index a palette"));
         }
