@@ -98,6 +98,9 @@ impl Steps {
                     return Ok((accept(candidate, verdict)?, report));
                 }
                 Ok(Round::Again(more)) => {
+                    let (boxes, before) = (more.boxes.len(), redaction.boxes.len());
+                    tracing::debug!(round, before, boxes, "text is still readable");
+                    tracing::trace!(added = ?more.boxes.iter().filter(|b| !redaction.boxes.contains(b)).collect::<Vec<_>>(), "boxes");
                     discard(&path);
                     redaction = more;
                 }
