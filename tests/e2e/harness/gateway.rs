@@ -1,0 +1,120 @@
+//! The program itself: serving, or running one command.
+
+use super::process::{Running, wait_until};
+use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+/// A gateway that listens.
+pub struct Gateway {
+    process: Running,
+    pub port: u16,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Gateway {
+    /// Starts `serve`; returns once it says where it listens.
+    pub fn start(command: &mut Command, directory: &Path) -> Self {
+        let number = std::fs::read_dir(directory).expect("the site's directory").count();
+        let stdout = directory.join(format!("serve{number}.stdout"));
+        let stderr = directory.join(format!("serve{number}.stderr"));
+        command.arg("serve").stdin(Stdio::null());
+        command.stdout(File::create(&stdout).expect("made"));
+        command.stderr(File::create(&stderr).expect("made"));
+        let process = Running(command.spawn().expect("the program starts"));
+        let mut gateway = Self { process, port: 0, stdout, stderr };
+        wait_until("the gateway says where it listens", || {
+            gateway.port = listening(&gateway.stdout()).unwrap_or(0);
+            assert!(gateway.port != 0 || gateway.is_running(), "stopped: {}", gateway.stderr());
+            gateway.port != 0
+        });
+        gateway
+    }
+
+    /// What it printed.
+    pub fn stdout(&self) -> String {
+        std::fs::read_to_string(&self.stdout).expect("its stdout")
+    }
+
+    /// What it logged.
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.stderr).expect("its stderr")).into_owned()
+    }
+
+    fn is_running(&mut self) -> bool {
+        self.process.0.try_wait().expect("a status").is_none()
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        wait_until("the gateway ends", || !self.is_running());
+        self.process.0.wait().expect("a status")
+    }
+
+    /// Waits until a crash point has killed it.
+    pub fn wait_killed(&mut self, at: &str) {
+        let status = self.wait();
+        assert_eq!(status.signal(), Some(9), "at {at}: {status}\n{}", self.stderr());
+    }
+
+    /// Asks it to stop.
+    pub fn terminate(&self) {
+        let pid = i32::try_from(self.process.0.id()).expect("a process id");
+        let pid = rustix::process::Pid::from_raw(pid).expect("a process id");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("sent");
+    }
+
+    /// Stops it and asserts that it ended well.
+    pub fn stop(mut self) {
+        self.terminate();
+        let status = self.wait();
+        assert!(status.success(), "{status}\n{}", self.stderr());
+    }
+}
+
+fn listening(stdout: &str) -> Option<u16> {
+    let line = stdout.split_inclusive('\n').find(|line| line.ends_with('\n'))?;
+    let address = line.strip_prefix("listening on ")?.strip_suffix(" as DEID\n")?;
+    address.rsplit_once(':')?.1.parse().ok()
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Runs it to its end.
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.stdin(Stdio::null()).output().expect("the program starts");
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Asserts success and returns what was printed.
+    pub fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.stdout
+    }
+
+    /// Asserts this exit code and one line on stderr that says all of `words`.
+    pub fn fails(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        // What was logged before the error is not the error.
+        let lines: Vec<_> =
+            self.stderr.lines().filter(|line| line.starts_with("deid-gateway: ")).collect();
+        let [line] = lines[..] else { panic!("not one line: {self:?}") };
+        for word in words {
+            assert!(line.contains(word), "{word:?} is not said: {line}");
+        }
+        assert!(self.stderr.trim_end().ends_with(line), "more than one line: {self:?}");
+    }
+}

@@ -1,0 +1,33 @@
+//! The judges of tests/judges, which share no code with the gateway.
+
+use super::objects::{Sample, instance_number};
+use super::process::{printed, python, run};
+use std::path::{Path, PathBuf};
+
+/// Asserts that one delivered object is de-identified and otherwise what it was.
+pub fn judge(source: &Path, result: &Path) {
+    let judged = run(python("judge_delivered.py").arg(source).arg(result));
+    assert!(judged.status.success(), "{}: {}", source.display(), printed(&judged));
+}
+
+/// Asserts that exactly the samples were delivered, and judges each.
+pub fn judge_all(samples: &[Sample], results: &[PathBuf]) {
+    assert_eq!(samples.len(), results.len(), "delivered: {results:?}");
+    for sample in samples {
+        let number = instance_number(&sample.path);
+        let mine: Vec<_> = results.iter().filter(|r| instance_number(r) == number).collect();
+        let [result] = mine[..] else { panic!("{number:?} was delivered {} times", mine.len()) };
+        judge(&sample.path, result);
+    }
+}
+
+/// Asserts that Tesseract cannot read in the result what was to be hidden.
+pub fn assert_not_readable(sample: &Sample, result: &Path) {
+    let hidden: Vec<_> = sample.text.iter().filter(|t| t.hide).map(|t| t.string.as_str()).collect();
+    assert!(!hidden.is_empty(), "the sample has burned-in text");
+    // That it can be read in the source is what makes the judgement of the result worth something.
+    for (path, must) in [(sample.path.as_path(), "--must-read"), (result, "--must-not-read")] {
+        let judged = run(python("reread.py").arg(path).arg(must).args(&hidden));
+        assert!(judged.status.success(), "{must} of {}: {}", path.display(), printed(&judged));
+    }
+}

@@ -1,0 +1,21 @@
+//! What every test stands on: a site with its configuration, the gateway on it, peers, judges.
+//!
+//! Invariants: every wait has a condition and a deadline; every process ends with its test.
+
+mod gateway;
+mod judges;
+mod objects;
+mod process;
+mod research;
+mod senders;
+mod site;
+
+pub use gateway::{Gateway, Ran};
+pub use judges::{assert_not_readable, judge, judge_all};
+pub use objects::{
+    Sample, digests_by_uid, hostile, instance_number, modified, sample, transcoded,
+};
+pub use process::{Running, python, wait_until};
+pub use research::{Refusing, Storescp, free_port};
+pub use senders::{dcmsend, echoscu, pynetdicom, pynetdicom_command, storescu};
+pub use site::{Site, files_under};

@@ -1,0 +1,99 @@
+//! Objects to send, and looking at objects that arrived.
+
+use super::process::{printed, python, run};
+use super::site::files_under;
+use dicom_dictionary_std::tags;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A file of sample.py, with what was planted in it.
+pub struct Sample {
+    pub path: PathBuf,
+    pub sop_uid: String,
+    pub identifiers: Vec<String>,
+    pub text: Vec<Text>,
+}
+
+/// Burned-in text of a sample.
+pub struct Text {
+    pub string: String,
+    pub hide: bool,
+}
+
+/// Writes samples, such as `["--ct", "3"]`.
+pub fn sample(directory: &Path, arguments: &[&str]) -> Vec<Sample> {
+    let listing = listing(python("sample.py").arg(directory).args(arguments));
+    let text = |value: &serde_json::Value| Text {
+        string: string(&value["string"]),
+        hide: value["hide"].as_bool().expect("a flag"),
+    };
+    let one = |entry: &serde_json::Value| Sample {
+        path: directory.join(string(&entry["file"])),
+        sop_uid: string(&entry["sop_uid"]),
+        identifiers: entry["identifiers"].as_array().expect("a list").iter().map(string).collect(),
+        text: entry["text"].as_array().expect("a list").iter().map(text).collect(),
+    };
+    listing.as_array().expect("a list").iter().map(one).collect()
+}
+
+/// Writes the hostile objects; the listing of hostile.py by name.
+pub fn hostile(directory: &Path) -> serde_json::Value {
+    listing(python("hostile.py").arg(directory))
+}
+
+fn listing(command: &mut Command) -> serde_json::Value {
+    let written = run(command);
+    assert!(written.status.success(), "{}", printed(&written));
+    serde_json::from_slice(&written.stdout).expect("JSON")
+}
+
+fn string(value: &serde_json::Value) -> String {
+    value.as_str().expect("a string").to_owned()
+}
+
+/// A copy of an object with elements changed by `dcmodify`, such as `(0008,0016)=1.2.3`.
+pub fn modified(source: &Path, name: &str, changes: &[&str]) -> PathBuf {
+    let copy = source.with_file_name(name);
+    std::fs::copy(source, &copy).expect("copied");
+    let mut command = Command::new("dcmodify");
+    command.arg("--no-backup");
+    for change in changes {
+        command.args(["--insert", change]);
+    }
+    let changed = run(command.arg(&copy));
+    assert!(changed.status.success(), "{}", printed(&changed));
+    copy
+}
+
+/// A copy of an object made by a DCMTK encoder, such as `dcmcrle`.
+pub fn transcoded(source: &Path, encoder: &str) -> PathBuf {
+    let copy = source.with_extension(format!("{encoder}.dcm"));
+    let encoded = run(Command::new(encoder).arg(source).arg(&copy));
+    assert!(encoded.status.success(), "{}", printed(&encoded));
+    copy
+}
+
+/// Series Number and Instance Number: they survive de-identification.
+pub fn instance_number(path: &Path) -> (u32, u32) {
+    let object = dicom_object::OpenFileOptions::new()
+        .read_until(tags::PIXEL_DATA)
+        .open_file(path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let number = |tag| object.element(tag).expect("present").to_int().expect("a number");
+    (number(tags::SERIES_NUMBER), number(tags::INSTANCE_NUMBER))
+}
+
+/// Every object under a directory by its SOP Instance UID, with the digests of all its copies: one
+/// digest means that a repeat had the same bytes.
+pub fn digests_by_uid(directory: &Path) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
+    let mut found: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for path in files_under(directory) {
+        let bytes = std::fs::read(&path).expect("readable");
+        let meta = dicom_object::FileMetaTable::from_reader(&bytes[128..]).expect("a Part 10 file");
+        let uid = meta.media_storage_sop_instance_uid().to_owned();
+        found.entry(uid).or_default().insert(Sha256::digest(&bytes).to_vec());
+    }
+    found
+}

@@ -1,0 +1,72 @@
+//! Processes that end with their test, and waiting for conditions.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a busy machine before it counts as failed.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Waits until `condition` holds; panics with `what` at the deadline.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A child process that is killed when it is dropped.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a peer to its end.
+pub fn run(command: &mut Command) -> Output {
+    // Without it Nagle's algorithm delays the last fragment of every object that DCMTK sends.
+    command.env("TCP_NODELAY", "1");
+    let name = command.get_program().to_string_lossy().into_owned();
+    command.output().unwrap_or_else(|error| missing(&name, &error))
+}
+
+/// Starts a peer.
+pub fn start(command: &mut Command) -> Running {
+    command.env("TCP_NODELAY", "1");
+    let name = command.get_program().to_string_lossy().into_owned();
+    Running(command.spawn().unwrap_or_else(|error| missing(&name, &error)))
+}
+
+fn missing<T>(name: &str, error: &std::io::Error) -> T {
+    panic!("{name} cannot be started ({error}): run tests/install, which installs every peer");
+}
+
+/// A judge or a peer of tests/judges in the tests' Python.
+pub fn python(script: &str) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let venv = std::env::var_os("DEID_TEST_VENV")
+        .map_or_else(|| root.join("target/test-venv"), |venv| root.join(PathBuf::from(venv)));
+    let interpreter = venv.join("bin/python");
+    assert!(
+        interpreter.exists(),
+        "{} is not there: run tests/install (DEID_TEST_VENV names another place)",
+        interpreter.display()
+    );
+    let mut command = Command::new(interpreter);
+    command.arg(root.join("tests/judges").join(script));
+    command
+}
+
+/// What a process printed, for the message of a failed assertion.
+pub fn printed(output: &Output) -> String {
+    format!(
+        "{}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}

@@ -1,0 +1,17 @@
+//! The real binary between real peers: DCMTK and pynetdicom send, DCMTK `storescp` or a folder
+//! receives, and judges written in Python say whether what arrived is de-identified.
+//!
+//! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
+
+mod bad_input;
+mod canary;
+mod check;
+mod crash;
+mod delivery;
+mod harness;
+mod held;
+mod hostile;
+mod intake;
+mod peers;
+mod sandbox;
+mod stop;
