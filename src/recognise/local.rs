@@ -129,8 +129,17 @@ fn without_duplicates(mut lines: Vec<TextLine>) -> Vec<TextLine> {
     kept
 }
 
+/// Letters and digits, those alike folded: two readings of one line differ in no more than that.
 fn letters(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_alphanumeric()).collect()
+    let folded = |letter| match letter {
+        'O' | 'Q' => '0',
+        'I' | 'L' => '1',
+        'S' => '5',
+        'B' => '8',
+        other => other,
+    };
+    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_uppercase).map(folded).collect()
 }
 
 fn intersection(a: PixelRect, b: PixelRect) -> Option<PixelRect> {
@@ -146,3 +155,6 @@ fn union(a: PixelRect, b: PixelRect) -> PixelRect {
         bottom: a.bottom.max(b.bottom),
     }
 }
+
+#[cfg(test)]
+mod tests;

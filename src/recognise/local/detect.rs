@@ -5,7 +5,7 @@
 
 use super::line_box::LineBox;
 use super::models::Network;
-use super::raster::Raster;
+use super::raster::{MARGIN, Raster};
 use super::tile;
 use crate::recognise::DetectError;
 use rten_imageproc::{
@@ -61,8 +61,9 @@ fn islands(network: &Network, raster: &Raster<'_>) -> Result<Vec<RotatedRect>, D
             if output.shape() != [1, 1, height, width] {
                 return Err(network.failure("unexpected shape of the answer".into()));
             }
-            // The padding is not part of the picture.
-            let map = output.slice((0, 0, ..y.len(), ..x.len()));
+            // The margin is not part of the picture.
+            let rows = MARGIN..MARGIN + y.len();
+            let map = output.slice((0, 0, rows, MARGIN..MARGIN + x.len()));
             islands_of(map, Point::from_yx(y.start as f32, x.start as f32), &mut found);
         }
     }
