@@ -23,6 +23,11 @@ const ENCAPSULATED_DOCUMENT: Tag = tags::ENCAPSULATED_DOCUMENT;
 
 /// What happens to the pixels of this object; or why it cannot be handled at all.
 pub fn treatment(object: &OpenObject, profile: &Profile) -> Result<PixelTreatment, Hold> {
+    // A DICOMDIR has no SOP Common Module: this comes before asking for its UIDs.
+    if object.header.get(tags::DIRECTORY_RECORD_SEQUENCE).is_some() {
+        let detail = "Media Storage Directory: it names the objects of a medium";
+        return Err(Hold::new(HoldReason::SopClassNotCleanable, detail));
+    }
     let sop_class = object.text(tags::SOP_CLASS_UID);
     for (name, tag, uid) in [
         ("SOP Class UID", tags::SOP_CLASS_UID, &sop_class),
