@@ -141,8 +141,7 @@ def identifiers(source):
                     for part in re.split(rb"[\^=]", raw):
                         part = part.strip()
                         if len(part) >= 3:
-                            key = ("name", part.decode("latin-1"))
-                            found.setdefault(key, set()).add(part)
+                            add("name", part.decode("latin-1"), {part})
     return [(kind, text, forms) for (kind, text), forms in found.items()]
 
 
