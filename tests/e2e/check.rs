@@ -1,1 +1,58 @@
+//! `check` says of everything whether it is fit, and what to do when it is not.
 
+use crate::harness::{Ran, Site, Storescp, free_port};
+
+fn line<'a>(ran: &'a Ran, start: &str) -> &'a str {
+    let found = ran.stdout.lines().find(|line| line.starts_with(start));
+    found.unwrap_or_else(|| panic!("no line {start:?}: {ran:?}"))
+}
+
+#[test]
+fn a_configuration_that_is_fit_passes() {
+    let mut site = Site::new();
+    let research = Storescp::start(&site.path("research"));
+    site.deliver_to_port(research.port);
+    let ran = site.run(&["check"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for what in ["[deid]", "[keys]", "[spool]", "[intake]", "[detection]"] {
+        line(&ran, &format!("ok     {what}"));
+    }
+    assert!(line(&ran, "ok     destination \"research\"").contains("answers C-ECHO"));
+    assert!(ran.stdout.lines().all(|line| line.starts_with("ok ")), "{ran:?}");
+}
+
+#[test]
+fn a_destination_that_is_down_is_named_with_what_to_check() {
+    let mut site = Site::new();
+    let port = free_port();
+    site.deliver_to_port(port);
+    let ran = site.run(&["check"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let wrong = line(&ran, "WRONG  destination \"research\"");
+    assert!(wrong.contains(&format!("RESEARCH at 127.0.0.1:{port}")), "{wrong}");
+    assert!(wrong.contains("cannot connect; check address"), "{wrong}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let mut site = Site::new();
+    std::fs::write(site.path("file"), "").expect("written");
+    let path = site.text("file/out");
+    site.destinations(&[&format!("name = \"out\"\nkind = \"folder\"\npath = \"{path}\"")]);
+    let ran = site.run(&["check"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let wrong = line(&ran, "WRONG  destination \"out\"");
+    assert!(wrong.contains(&path) && wrong.contains("not writable"), "{wrong}");
+}
+
+#[test]
+fn a_port_in_use_is_found() {
+    let mut site = Site::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    site.set("intake.listen", address.clone());
+    let ran = site.run(&["check"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let wrong = line(&ran, "WRONG  [intake]");
+    assert!(wrong.contains(&address) && wrong.contains("in use; by a gateway"), "{wrong}");
+}

@@ -72,7 +72,9 @@ fn a_folder_is_filled_by_study_series_and_object_of_the_new_uids() {
     for path in &delivered {
         let object = dicom_object::open_file(path).expect("a Part 10 file");
         let uid = |tag| object.element(tag).expect("there").to_str().expect("text").into_owned();
-        use dicom_dictionary_std::tags::{SERIES_INSTANCE_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID};
+        use dicom_dictionary_std::tags::{
+            SERIES_INSTANCE_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID,
+        };
         let named = site
             .path("out")
             .join(uid(STUDY_INSTANCE_UID))

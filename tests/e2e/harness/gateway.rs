@@ -59,6 +59,11 @@ impl Gateway {
         assert_eq!(status.signal(), Some(9), "at {at}: {status}\n{}", self.stderr());
     }
 
+    /// Kills it as `kill -9` does.
+    pub fn kill(self) {
+        drop(self);
+    }
+
     /// Asks it to stop.
     pub fn terminate(&self) {
         let pid = i32::try_from(self.process.0.id()).expect("a process id");

@@ -1,7 +1,7 @@
 //! The judges of tests/judges, which share no code with the gateway.
 
 use super::objects::{Sample, instance_number};
-use super::process::{printed, python, run};
+use super::process::{printed, python, run, run_with_input};
 use std::path::{Path, PathBuf};
 
 /// Asserts that one delivered object is de-identified and otherwise what it was.
@@ -10,14 +10,33 @@ pub fn judge(source: &Path, result: &Path) {
     assert!(judged.status.success(), "{}: {}", source.display(), printed(&judged));
 }
 
-/// Asserts that exactly the samples were delivered, and judges each.
+/// Asserts that exactly the samples were delivered, and judges all.
 pub fn judge_all(samples: &[Sample], results: &[PathBuf]) {
     assert_eq!(samples.len(), results.len(), "delivered: {results:?}");
-    for sample in samples {
-        let number = instance_number(&sample.path);
-        let mine: Vec<_> = results.iter().filter(|r| instance_number(r) == number).collect();
-        let [result] = mine[..] else { panic!("{number:?} was delivered {} times", mine.len()) };
-        judge(&sample.path, result);
+    let pairs = samples.iter().map(|sample| (&sample.path, result_of(sample, results)));
+    let pairs = serde_json::to_vec(&pairs.collect::<Vec<_>>()).expect("paths are UTF-8");
+    let judged = run_with_input(&mut python("judge_pairs.py"), &pairs);
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
+/// The one result that a sample became.
+fn result_of<'a>(sample: &Sample, results: &'a [PathBuf]) -> &'a Path {
+    let number = instance_number(&sample.path);
+    let mine: Vec<_> = results.iter().filter(|r| instance_number(r) == number).collect();
+    let [result] = mine[..] else { panic!("{number:?} was delivered {} times", mine.len()) };
+    result
+}
+
+/// Asserts that none of the identifiers stands in these bytes, in any case.
+pub fn assert_absent(identifiers: &[String], bytes: &[u8], what: &str) {
+    let bytes = bytes.to_ascii_lowercase();
+    for identifier in identifiers {
+        let wanted = identifier.to_ascii_lowercase();
+        let at = bytes.windows(wanted.len()).position(|window| window == wanted.as_bytes());
+        if let Some(at) = at {
+            let around = &bytes[at.saturating_sub(200)..(at + 200).min(bytes.len())];
+            panic!("{identifier} is in {what}: {}", String::from_utf8_lossy(around));
+        }
     }
 }
 

@@ -11,11 +11,9 @@ mod senders;
 mod site;
 
 pub use gateway::{Gateway, Ran};
-pub use judges::{assert_not_readable, judge, judge_all};
-pub use objects::{
-    Sample, digests_by_uid, hostile, instance_number, modified, sample, transcoded,
-};
-pub use process::{Running, python, wait_until};
+pub use judges::{assert_absent, assert_not_readable, judge, judge_all};
+pub use objects::{Sample, digests_by_uid, hostile, instance_number, modified, sample, transcoded};
+pub use process::wait_until;
 pub use research::{Refusing, Storescp, free_port};
-pub use senders::{dcmsend, echoscu, pynetdicom, pynetdicom_command, storescu};
+pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu};
 pub use site::{Site, files_under};

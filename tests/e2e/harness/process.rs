@@ -1,17 +1,25 @@
 //! Processes that end with their test, and waiting for conditions.
 
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a busy machine before it counts as failed.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Waits until `condition` holds; panics with `what` at the deadline.
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    wait_or_else(condition, || what.to_owned());
+}
+
+/// Waits until `condition` holds; panics at the deadline with what `state` says then.
+pub fn wait_or_else(mut condition: impl FnMut() -> bool, state: impl FnOnce() -> String) {
     let began = Instant::now();
     while !condition() {
-        assert!(began.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+        if began.elapsed() > DEADLINE {
+            panic!("not within {DEADLINE:?}: {}", state());
+        }
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -32,6 +40,13 @@ pub fn run(command: &mut Command) -> Output {
     command.env("TCP_NODELAY", "1");
     let name = command.get_program().to_string_lossy().into_owned();
     command.output().unwrap_or_else(|error| missing(&name, &error))
+}
+
+/// Runs a peer to its end with these bytes on its stdin.
+pub fn run_with_input(command: &mut Command, input: &[u8]) -> Output {
+    let mut file = tempfile::tempfile().expect("a temporary file");
+    file.write_all(input).and_then(|()| file.rewind()).expect("written");
+    run(command.stdin(file))
 }
 
 /// Starts a peer.

@@ -25,21 +25,30 @@ fn dcmtk(command: &mut Command, port: u16, files: &[impl AsRef<Path>]) {
     assert!(sent.status.success(), "{}", printed(&sent));
 }
 
-/// A pynetdicom sender, ready to run.
-pub fn pynetdicom_command(port: u16, options: &[&str], files: &[impl AsRef<Path>]) -> Command {
-    let mut command = python("send_pynetdicom.py");
-    command.arg("127.0.0.1").arg(port.to_string()).arg("DEID").args(options);
-    command.args(files.iter().map(AsRef::as_ref));
-    command
-}
-
 /// Sends by pynetdicom; the status or the word of each object, in order.
 pub fn pynetdicom(port: u16, options: &[&str], files: &[impl AsRef<Path>]) -> Vec<String> {
-    let sent = run(&mut pynetdicom_command(port, options, files));
+    let mut command = python("send_pynetdicom.py");
+    command.arg("127.0.0.1").arg(port.to_string()).arg("DEID").args(options);
+    let sent = run(command.args(files.iter().map(AsRef::as_ref)));
     let words: Vec<_> = String::from_utf8_lossy(&sent.stdout)
         .lines()
         .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
         .collect();
     assert!(!words.is_empty(), "{}", printed(&sent));
     words
+}
+
+/// Sends the bare data set of an entry of hostile.py's listing; what the gateway answered.
+pub fn send_hostile(port: u16, directory: &Path, entry: &serde_json::Value) -> String {
+    let text = |key: &str| entry[key].as_str().expect("text").to_owned();
+    let data_set = directory.join(text("dataset"));
+    let options = [
+        ("--raw-dataset", data_set.to_str().expect("ASCII").to_owned()),
+        ("--ts", text("ts")),
+        ("--sop-class", text("sop_class")),
+        ("--sop-uid", text("sop_uid")),
+    ];
+    let options: Vec<_> = options.iter().flat_map(|(name, value)| [*name, value]).collect();
+    let files: [&Path; 0] = [];
+    pynetdicom(port, &options, &files).remove(0)
 }

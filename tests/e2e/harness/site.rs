@@ -1,14 +1,14 @@
 //! One installation in a temporary directory: its configuration and what lies in its folders.
 
 use super::gateway::{Gateway, Ran};
-use super::process::wait_until;
+use super::process::wait_or_else;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// CT Image Storage: the profile of these tests does not look at its pixels, for speed.
-const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+/// CT and retired Ultrasound: the profile of these tests does not look at their pixels, for speed.
+const SKIPPED: [&str; 2] = ["1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.6"];
 
 /// A site: spool, keys, profile, configuration and a folder destination `out`.
 pub struct Site {
@@ -22,7 +22,8 @@ impl Site {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut site = Self { directory, config: toml::Table::new() };
         let shipped = include_str!("../../../conf/profiles/basic.toml");
-        let profile = format!("{shipped}\n\"{CT}\" = \"skip\"\n");
+        let skipped = SKIPPED.map(|uid| format!("\"{uid}\" = \"skip\"\n")).concat();
+        let profile = format!("{shipped}\n{skipped}");
         std::fs::write(site.path("profile.toml"), profile).expect("written");
         for (key, value) in [
             ("intake.listen", "127.0.0.1:0".to_owned()),
@@ -132,16 +133,18 @@ impl Site {
 
     /// Waits until so many Jobs are held for this reason.
     pub fn wait_held(&self, reason: &str, count: usize) {
-        wait_until(&format!("{count} held {reason}; held: {:?}", self.held()), || {
-            self.held().get(reason) == Some(&count)
-        });
+        self.wait_jobs(|site| site.held().get(reason) == Some(&count));
     }
 
-    /// Waits until every recorded object has been delivered or rejected.
+    /// Waits until every recorded object has been delivered.
     pub fn wait_ended(&self, count: usize) {
-        wait_until(&format!("{count} jobs ended; jobs: {:?}", self.jobs()), || {
-            self.jobs() == BTreeMap::from([("ended".to_owned(), count)])
-        });
+        self.wait_jobs(|site| site.jobs() == BTreeMap::from([("ended".to_owned(), count)]));
+    }
+
+    /// Waits until the Jobs are as they should be.
+    pub fn wait_jobs(&self, as_wanted: impl Fn(&Self) -> bool) {
+        let state = || format!("jobs: {:?}; held: {:?}", self.jobs(), self.held());
+        wait_or_else(|| as_wanted(self), state);
     }
 
     fn count(&self, query: &str) -> BTreeMap<String, usize> {
