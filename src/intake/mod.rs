@@ -58,6 +58,8 @@ pub async fn run(
             association::serve(socket, peer, &config, &spool).await;
         });
     }
+    // Closed first: whoever calls now is refused at once, instead of waiting for a cut at the end.
+    drop(listener);
     let drained =
         tokio::time::timeout(DRAIN, async { while associations.join_next().await.is_some() {} });
     if drained.await.is_err() {
