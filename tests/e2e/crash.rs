@@ -28,6 +28,9 @@ survives_a_kill_at! {
     killed_before_removing_the_original_nothing_is_lost: "delivered",
 }
 
+/// How a sender is told to wait for an answer that a killed gateway will not give.
+const IMPATIENT: &[&str] = &["--timeout", "5"];
+
 #[test]
 fn every_transition_of_the_source_is_killed_in_a_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -59,7 +62,7 @@ fn nothing_is_lost_by_a_kill_at(point: &str) {
     let (samples, files) = objects(&site);
 
     let mut gateway = site.start_with(&[("DEID_GATEWAY_CRASH_AT", point)]);
-    let answers = pynetdicom(gateway.port, &[], &files);
+    let answers = pynetdicom(gateway.port, IMPATIENT, &files);
     gateway.wait_killed(point);
 
     let gateway = site.start();
@@ -105,7 +108,8 @@ fn killed_while_everything_is_in_flight_nothing_acknowledged_is_lost() {
     let gateway = site.start();
     let port = gateway.port;
     let answers = std::thread::scope(|scope| {
-        let sender = scope.spawn(|| pynetdicom(port, &["--parallel", "2"], &files));
+        let sender =
+            scope.spawn(|| pynetdicom(port, &[IMPATIENT, &["--parallel", "2"]].concat(), &files));
         wait_until("something was received", || site.recorded_originals() >= 2);
         gateway.kill();
         sender.join().expect("the sender ends")

@@ -2,7 +2,6 @@
 
 use crate::harness::{Gateway, Site, judge, sample, wait_until};
 use deid_gateway::dimse::command::{CStoreRq, Command, c_store_rq};
-use dicom_ul::association::Association;
 use dicom_ul::association::client::{ClientAssociation, ClientAssociationOptions};
 use dicom_ul::pdu::{PDataValue, PDataValueType, Pdu};
 use std::net::TcpStream;

@@ -46,7 +46,8 @@ pub fn assert_not_readable(sample: &Sample, result: &Path) {
     assert!(!hidden.is_empty(), "the sample has burned-in text");
     // That it can be read in the source is what makes the judgement of the result worth something.
     for (path, must) in [(sample.path.as_path(), "--must-read"), (result, "--must-not-read")] {
-        let judged = run(python("reread.py").arg(path).arg(must).args(&hidden));
+        let thorough = ["--psm", "6", "11", "--scales", "2"];
+        let judged = run(python("reread.py").arg(path).arg(must).args(&hidden).args(thorough));
         assert!(judged.status.success(), "{must} of {}: {}", path.display(), printed(&judged));
     }
 }
