@@ -8,9 +8,14 @@ use super::redaction::{BoxReason, PixelTreatment, Redaction, RedactionBox};
 use crate::config::Profile;
 use std::collections::BTreeSet;
 
+/// One sign by itself is noise or the edge of a box more often than text, unless it reads well. It
+/// identifies nobody.
+const SINGLE_SIGN_CONFIDENCE_MIN: f32 = 0.8;
+
 /// Decides on the lines that were read in the pictures of an object.
 pub fn decide(examination: &Examination, lines: &[TextLine], profile: &Profile) -> Redaction {
-    let (boxes, kept_lines) = boxes_of(examination, lines, profile, BoxReason::Text);
+    let lines: Vec<_> = lines.iter().filter(|line| is_text(line)).collect();
+    let (boxes, kept_lines) = boxes_of(examination, &lines, profile, BoxReason::Text);
     Redaction { treatment: examination.treatment, boxes, kept_lines }
 }
 
@@ -21,7 +26,9 @@ pub fn decide_again(
     lines: &[TextLine],
     profile: &Profile,
 ) -> Option<Redaction> {
-    let (more, _) = boxes_of(examination, lines, profile, BoxReason::FoundOnReread);
+    // A filled box is itself read as a sign now and then; what sticks out of one is longer.
+    let lines: Vec<_> = lines.iter().filter(|line| signs(line) > 1).collect();
+    let (more, _) = boxes_of(examination, &lines, profile, BoxReason::FoundOnReread);
     if more.is_empty() {
         return None;
     }
@@ -31,9 +38,22 @@ pub fn decide_again(
     Some(again)
 }
 
+fn is_text(line: &TextLine) -> bool {
+    match signs(line) {
+        0 => false,
+        1 => line.confidence >= SINGLE_SIGN_CONFIDENCE_MIN,
+        _ => true,
+    }
+}
+
+/// Letters and digits, in any script.
+fn signs(line: &TextLine) -> usize {
+    line.text.reveal().chars().filter(|c| c.is_alphanumeric()).count()
+}
+
 fn boxes_of(
     examination: &Examination,
-    lines: &[TextLine],
+    lines: &[&TextLine],
     profile: &Profile,
     reason: BoxReason,
 ) -> (Vec<RedactionBox>, u32) {
@@ -61,4 +81,71 @@ fn boxes_of(
     }
     boxes.sort_by_key(|b| (b.frame, b.area));
     (boxes, kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::header::harvest;
+    use crate::deid::picture::PixelRect;
+    use crate::deid::pixels::{PixelElement, PixelLayout, PixelLimits};
+    use crate::phi::Phi;
+    use dicom_core::{DataElement, PrimitiveValue, VR};
+    use dicom_dictionary_std::tags;
+    use dicom_object::InMemDicomObject;
+
+    fn examination() -> Examination {
+        let number = |tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
+        let header = InMemDicomObject::from_element_iter([
+            DataElement::new(tags::PATIENT_NAME, VR::PN, "SMITHSON^ANN"),
+            DataElement::new(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2"),
+            number(tags::SAMPLES_PER_PIXEL, 1),
+            number(tags::ROWS, 100),
+            number(tags::COLUMNS, 200),
+            number(tags::BITS_ALLOCATED, 8),
+            number(tags::BITS_STORED, 8),
+            number(tags::HIGH_BIT, 7),
+            number(tags::PIXEL_REPRESENTATION, 0),
+        ]);
+        let limits = PixelLimits::default();
+        Examination {
+            treatment: PixelTreatment::Looked,
+            layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
+            identifiers: harvest(&header),
+        }
+    }
+
+    fn line(text: &str, confidence: f32) -> TextLine {
+        let area = PixelRect { left: 10, top: 10, right: 500, bottom: 30 };
+        TextLine { frame: 0, area, text: Phi::new(text.into()), confidence }
+    }
+
+    fn basic() -> Profile {
+        Profile::named("basic").expect("shipped")
+    }
+
+    #[test]
+    fn every_line_goes_but_those_of_kept_words_alone() {
+        let lines = [line("ANYTHING ELSE", 0.6), line("LEFT", 0.9), line("GAIN 65%", 0.9)];
+        let redaction = decide(&examination(), &lines, &basic());
+        assert_eq!((redaction.boxes.len(), redaction.kept_lines), (1, 2));
+        assert_eq!(redaction.boxes[0].area.right, 200, "clipped to the frame");
+        assert_eq!(redaction.boxes[0].reason, BoxReason::Text);
+    }
+
+    #[test]
+    fn a_known_identifier_goes_even_when_it_reads_like_technique() {
+        let mut profile = basic();
+        profile.keep_words.push("SMITHSON".into());
+        let redaction = decide(&examination(), &[line("GAIN SMITHSON", 0.9)], &profile);
+        assert_eq!(redaction.boxes[0].reason, BoxReason::KnownIdentifier);
+    }
+
+    #[test]
+    fn a_filled_box_that_reads_as_a_sign_is_not_text_that_remains() {
+        let redaction = decide(&examination(), &[line("DOE", 0.9)], &basic());
+        let again = |text| decide_again(&examination(), &redaction, &[line(text, 0.9)], &basic());
+        assert_eq!(again("I"), None);
+        assert!(again("OE").is_some());
+    }
 }

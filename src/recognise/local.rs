@@ -1,8 +1,8 @@
 //! Embedded reading: PP-OCRv6 small on `rten`, with nothing outside the binary.
 //!
-//! `detect` (every scale, every piece) -> `unite` (one box per line) -> `read` -> the keep rule.
-//! A united box never shrinks, a kept area covers all the ink of its line, and the result does not
-//! depend on the number of threads.
+//! `detect` (every piece of a pass) -> `unite` (one box per line) -> `read` -> the keep rule: once
+//! for the fine passes, then for what the coarse ones add. A united box never shrinks, a kept area
+//! covers all the ink of its line, and the result does not depend on the number of threads.
 
 mod detect;
 mod line_box;
@@ -16,6 +16,7 @@ use self::line_box::LineBox;
 use self::models::Network;
 use self::raster::Raster;
 use self::read::{Reader, Reading};
+use self::tile::{coarse_passes, fine_passes};
 use super::{DetectError, TextDetector};
 use crate::deid::picture::{Picture, PixelRect, TextLine};
 use crate::phi::Phi;
@@ -30,6 +31,9 @@ const LARGE: f32 = 0.03;
 const LARGE_CONFIDENCE_MIN: f32 = 0.9;
 /// A ring or a frame reads as one large letter.
 const LARGE_LETTERS_MIN: usize = 3;
+
+/// A box around several lines that were read is text of its own only if it reads well.
+const BLOCK_CONFIDENCE_MIN: f32 = 0.9;
 
 /// The embedded detector. Loading takes a moment and some 150 MB: make one and share it.
 pub struct LocalDetector {
@@ -47,7 +51,23 @@ impl LocalDetector {
         })
     }
 
-    /// The lines that were read well enough; each area is that of the whole united box.
+    /// The lines of the picture, with duplicates.
+    fn lines(&self, raster: &Raster<'_>) -> Result<Vec<(LineBox, Reading)>, DetectError> {
+        let (width, height) = (raster.width, raster.height);
+        let fine = detect::candidates(&self.detection, raster, &fine_passes(width, height))?;
+        let mut lines = self.read_lines(raster, &detect::unite(fine))?;
+        let shapes: Vec<LineBox> = lines.iter().map(|(shape, _)| *shape).collect();
+
+        let coarse = detect::candidates(&self.detection, raster, &coarse_passes(width, height))?;
+        let mut coarse = detect::unite(coarse);
+        coarse.retain(|found| !found.shape.is_covered(&shapes));
+        lines.extend(self.read_lines(raster, &coarse)?.into_iter().filter(|(shape, reading)| {
+            reading.confidence >= BLOCK_CONFIDENCE_MIN || !shape.is_block_of(&shapes)
+        }));
+        Ok(lines)
+    }
+
+    /// The candidates that were read well enough.
     fn read_lines(
         &self,
         raster: &Raster<'_>,
@@ -56,7 +76,7 @@ impl LocalDetector {
         let pixels = (raster.width * raster.height) as f32;
         let shapes: Vec<LineBox> = found.iter().map(|line| line.shape).collect();
         let mut lines = Vec::new();
-        let mut again: Vec<(LineBox, LineBox)> = Vec::new();
+        let mut again: Vec<LineBox> = Vec::new();
         for (line, reading) in found.iter().zip(self.reader.read(raster, &shapes)?) {
             if is_text(&line.shape, &reading, pixels) {
                 lines.push((line.shape, reading));
@@ -64,27 +84,22 @@ impl LocalDetector {
             }
             // Perhaps it is upside down, or its parts should not have been united.
             if !line.shape.is_vertical() && line.shape.length > 2.0 * line.shape.thickness {
-                again.push((line.shape, line.shape.turned()));
+                again.push(line.shape.turned());
             }
             if line.parts.len() > 1 {
-                again.extend(line.parts.iter().map(|part| (line.shape, *part)));
+                again.extend(&line.parts);
             }
         }
-        let shapes: Vec<LineBox> = again.iter().map(|(_, shape)| *shape).collect();
-        for ((whole, part), reading) in again.iter().zip(self.reader.read(raster, &shapes)?) {
-            if is_text(part, &reading, pixels) {
-                lines.push((*whole, reading));
-            }
-        }
+        let readings = self.reader.read(raster, &again)?;
+        let readings = again.into_iter().zip(readings);
+        lines.extend(readings.filter(|(shape, reading)| is_text(shape, reading, pixels)));
         Ok(lines)
     }
 }
 
 impl TextDetector for LocalDetector {
     fn read(&self, picture: &Picture) -> Result<Vec<TextLine>, DetectError> {
-        let raster = Raster::new(picture)?;
-        let found = detect::unite(detect::candidates(&self.detection, &raster)?);
-        let lines = self.read_lines(&raster, &found)?;
+        let lines = self.lines(&Raster::new(picture)?)?;
         let lines = lines.into_iter().filter_map(|(shape, reading)| {
             let pad = (0.1 * shape.thickness).max(2.0);
             Some(TextLine {
@@ -129,8 +144,17 @@ fn without_duplicates(mut lines: Vec<TextLine>) -> Vec<TextLine> {
     kept
 }
 
+/// Letters and digits, those alike folded: two readings of one line differ in no more than that.
 fn letters(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_alphanumeric()).collect()
+    let folded = |letter| match letter {
+        'O' | 'Q' => '0',
+        'I' | 'L' => '1',
+        'S' => '5',
+        'B' => '8',
+        other => other,
+    };
+    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_uppercase).map(folded).collect()
 }
 
 fn intersection(a: PixelRect, b: PixelRect) -> Option<PixelRect> {
@@ -146,3 +170,6 @@ fn union(a: PixelRect, b: PixelRect) -> PixelRect {
         bottom: a.bottom.max(b.bottom),
     }
 }
+
+#[cfg(test)]
+mod tests;

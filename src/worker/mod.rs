@@ -95,9 +95,12 @@ impl Steps {
                         scrubbed_attributes: candidate.scrubbed_attributes,
                         rounds: round,
                     };
-                    return Ok((accept(candidate, verdict)?, report));
+                    return Ok((accept(*candidate, verdict)?, report));
                 }
                 Ok(Round::Again(more)) => {
+                    let (boxes, before) = (more.boxes.len(), redaction.boxes.len());
+                    tracing::debug!(round, before, boxes, "text is still readable");
+                    tracing::trace!(added = ?more.boxes.iter().filter(|b| !redaction.boxes.contains(b)).collect::<Vec<_>>(), "boxes");
                     discard(&path);
                     redaction = more;
                 }
@@ -155,7 +158,7 @@ impl Steps {
             return Err(out_of_step());
         };
         Ok(match decide_again(examination, redaction, &lines, object.profile) {
-            None => Round::Clean(candidate, verdict),
+            None => Round::Clean(Box::new(candidate), verdict),
             Some(more) => Round::Again(more),
         })
     }
@@ -182,7 +185,7 @@ impl Steps {
 }
 
 enum Round {
-    Clean(Candidate, Verdict),
+    Clean(Box<Candidate>, Verdict),
     Again(Redaction),
 }
 

@@ -10,14 +10,18 @@ const DULL: u8 = 128;
 /// The renderings of a colour frame; none if every pixel has the same colour.
 pub(super) fn render(frame: &Frame, layout: &PixelLayout) -> Vec<Vec<u8>> {
     let rgb = to_rgb(frame, layout);
-    if rgb.chunks_exact(3).zip(rgb.chunks_exact(3).skip(1)).all(|(one, next)| one == next) {
+    let first = rgb.get(..3).unwrap_or_default();
+    if rgb.chunks_exact(3).all(|pixel| pixel == first) {
         return vec![];
     }
-    let low = rgb.iter().copied().min().unwrap_or(0);
-    let high = rgb.iter().copied().max().unwrap_or(0);
-    if high - low == 0 || high - low >= DULL {
-        return vec![rgb];
+    let (mut low, mut high) = (u8::MAX, 0);
+    for value in &rgb {
+        (low, high) = (low.min(*value), high.max(*value));
+        if high - low >= DULL {
+            return vec![rgb];
+        }
     }
+    // Not 0: two pixels differ.
     let span = u32::from(high - low);
     let stretch = |value: &u8| (u32::from(value - low) * 255 / span) as u8;
     let stretched = rgb.iter().map(stretch).collect();
@@ -35,8 +39,18 @@ fn to_rgb(frame: &Frame, layout: &PixelLayout) -> Vec<u8> {
         };
         return (0..pixels).flat_map(|index| palette.colour(stored(index))).collect();
     }
-    // Samples of other than 8 bits are brought to 8 by their highest bits.
-    let shift = i32::from(layout.bits_stored) - 8;
+    if layout.photometric == Photometric::Rgb
+        && !layout.planar
+        && layout.bits_stored == 8
+        && size == 1
+    {
+        return frame.data.clone();
+    }
+    // Bits that no sample uses are left out: what BitsStored promises may be far above what is
+    // there, and all of it would come out black.
+    let highest = frame.data.chunks_exact(size).map(|sample| form.stored(sample)).max();
+    let used = (64 - highest.unwrap_or(0).leading_zeros()).max(8) as i32;
+    let shift = if layout.bits_stored < 8 { i32::from(layout.bits_stored) - 8 } else { used - 8 };
     let eight = |index: usize| {
         let stored = sample(frame, index, size).map_or(0, |sample| form.stored(sample));
         if shift >= 0 { (stored >> shift) as u8 } else { (stored << -shift) as u8 }
@@ -87,6 +101,17 @@ mod tests {
         assert_eq!(rendered(&ybr, &[255, 128, 128, 76, 85, 255]), [[255, 255, 255, 254, 0, 0]]);
         let pairs = layout("YBR_FULL_422", 1, 2, 8);
         assert_eq!(rendered(&pairs, &[0, 255, 128, 128]), [[0, 0, 0, 255, 255, 255]]);
+    }
+
+    #[test]
+    fn colours_in_the_low_bits_of_wide_samples_are_seen() {
+        let wide = layout("RGB", 1, 2, 16);
+        assert_eq!(
+            rendered(&wide, &[9, 0, 9, 0, 9, 0, 250, 0, 9, 0, 9, 0]),
+            [[9, 9, 9, 250, 9, 9]]
+        );
+        let data = [0, 0, 0, 0, 0, 0, 0, 255, 0, 128, 0, 0];
+        assert_eq!(rendered(&wide, &data), [[0, 0, 0, 255, 128, 0]]);
     }
 
     #[test]

@@ -162,6 +162,13 @@ mod tests {
     }
 
     #[test]
+    fn floats_are_filled_with_zero() {
+        let mut float = layout("MONOCHROME2", 1, 2, 32);
+        (float.float, float.signed) = (true, true);
+        assert_eq!(filled(&float, BOX), [0x55, 0x55, 0x55, 0x55, 0, 0, 0, 0]);
+    }
+
+    #[test]
     fn a_box_outside_of_the_frame_is_not_filled() {
         let grey = layout("MONOCHROME2", 1, 2, 8);
         let frame = Frame { index: 0, data: vec![0, 0] };
@@ -176,7 +183,7 @@ mod tests {
         ) -> PixelLayout {
             let term = ["MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422"][kind];
             let grey = kind < 2;
-            let bits = if grey && one_bit { 1 } else if wide { 16 } else { 8 };
+            let bits = if grey && one_bit { 1 } else if wide && kind < 3 { 16 } else { 8 };
             let columns = if kind == 4 { columns + columns % 2 } else { columns };
             let mut layout = layout(term, rows, columns, bits);
             layout.bits_stored = stored.min(bits);

@@ -155,10 +155,7 @@ pub(super) fn decode(
     if codestream.output(source)? != *output {
         return Err(mismatch("JPEG 2000 frames that differ in form"));
     }
-    if !ends_with_eoc(data) {
-        // OpenJPEG would fill what is missing with grey and report success.
-        return Err(Hold::new(HoldReason::Truncated, "a JPEG 2000 codestream without an end"));
-    }
+    let data = until_end(data)?;
     let mut frame = guarded(|| decode_by_pixeldata(data, output))?;
     if frame.len() != output.frame_bytes() {
         return Err(mismatch("a JPEG 2000 frame decoded to another size"));
@@ -169,10 +166,12 @@ pub(super) fn decode(
     Ok(frame)
 }
 
-/// Whether the end of codestream marker is there, but for padding.
-fn ends_with_eoc(data: &[u8]) -> bool {
-    let padding = data.iter().rev().take_while(|byte| **byte == 0).count();
-    data[..data.len() - padding].ends_with(&[0xFF, 0xD9])
+/// The codestream as far as its last end marker, which no data before it can look like. Without
+/// one, OpenJPEG would fill what is missing with grey and report success.
+fn until_end(data: &[u8]) -> Result<&[u8], Hold> {
+    let end = data.windows(2).rposition(|marker| marker == [0xFF, 0xD9]);
+    end.map(|end| &data[..end + 2])
+        .ok_or_else(|| Hold::new(HoldReason::Truncated, "a JPEG 2000 codestream without an end"))
 }
 
 fn decode_by_pixeldata(data: &[u8], output: &PixelLayout) -> Result<Vec<u8>, Hold> {
@@ -268,6 +267,12 @@ mod tests {
         output.signed = false;
         correct_sign(&mut frame, 13, &output);
         assert_eq!(u16::from_le_bytes([frame[0], frame[1]]), 0x1830);
+    }
+
+    #[test]
+    fn a_codestream_ends_at_its_last_marker() {
+        assert_eq!(until_end(&[1, 0xFF, 0xD9, 0xFF]), Ok(&[1, 0xFF, 0xD9][..]));
+        assert!(until_end(&[1, 2, 0xFF]).is_err());
     }
 
     #[test]

@@ -168,8 +168,11 @@ impl PixelLayout {
             return Err(mismatch("BitsAllocated, BitsStored and HighBit contradict each other"));
         }
         let colour = self.samples_per_pixel > 1;
-        if colour && (self.signed || self.float || !matches!(self.bits_allocated, 8 | 16)) {
-            return Err(not_decodable("colour samples that are not 8 or 16 unsigned bits"));
+        if colour && (self.signed || self.float || !self.bits_allocated.is_multiple_of(8)) {
+            return Err(not_decodable("colour samples that are signed or one bit wide"));
+        }
+        if self.photometric.is_ybr() && self.bits_stored > 8 {
+            return Err(not_decodable("luminance and chrominance of more than 8 bits"));
         }
         if self.float && self.photometric == Photometric::PaletteColor {
             return Err(mismatch("floating point samples cannot index a palette"));
@@ -347,6 +350,19 @@ pub(super) mod tests {
             let read = read_with(tags::BITS_ALLOCATED, bits).map(|_| ());
             assert_eq!(read, Err(HoldReason::PixelsNotDecodable), "{bits} bits");
         }
+    }
+
+    #[test]
+    fn floats_need_no_bits_stored() {
+        let limits = PixelLimits::default();
+        let mut header = header("MONOCHROME2", 4, 5, 32);
+        for tag in [tags::BITS_STORED, tags::HIGH_BIT, tags::PIXEL_REPRESENTATION] {
+            header.remove_element(tag);
+        }
+        let layout = PixelLayout::read(&header, PixelElement::Float, &limits).expect("valid");
+        assert!(layout.float && layout.frame_bytes() == 80);
+        assert!(PixelLayout::read(&header, PixelElement::DoubleFloat, &limits).is_err());
+        assert!(PixelLayout::read(&header, PixelElement::Integer, &limits).is_err());
     }
 
     #[test]

@@ -38,9 +38,13 @@ const CHANNELS: [(Tag, Tag, Tag); 3] = [
 impl Palette {
     /// Reads the three tables; they must have the same length and start.
     pub(super) fn read(header: &InMemDicomObject) -> Result<Self, Hold> {
-        let mut palette: Option<Self> = None;
-        for (channel, (descriptor, plain, segmented)) in CHANNELS.into_iter().enumerate() {
+        let mut tables = Vec::with_capacity(3);
+        let mut form = None;
+        for (descriptor, plain, segmented) in CHANNELS {
             let (count, first, bits) = read_descriptor(header, descriptor)?;
+            if *form.get_or_insert((count, first)) != (count, first) {
+                return Err(mismatch("the palette tables differ in length or start"));
+            }
             let table = match words(header, plain, bits, count) {
                 Some(table) => table,
                 None => {
@@ -52,16 +56,17 @@ impl Palette {
             if table.len() < count {
                 return Err(mismatch(format!("{plain} is shorter than its descriptor says")));
             }
-            let palette =
-                palette.get_or_insert_with(|| Self { first, entries: vec![[0; 3]; count] });
-            if palette.entries.len() != count || palette.first != first {
-                return Err(mismatch("the palette tables differ in length or start"));
-            }
-            for (entry, value) in palette.entries.iter_mut().zip(table) {
-                entry[channel] = (value >> (bits - 8)).min(255) as u8;
-            }
+            tables.push(table);
         }
-        palette.ok_or_else(|| mismatch("no palette"))
+        let (count, first) = form.unwrap_or((0, 0));
+        // Some writers promise 16 bits and use 8: leave out the bits that no entry uses, or every
+        // colour would come out black.
+        let highest = tables.iter().flat_map(|table| table.iter().take(count)).max();
+        let used = (16 - highest.map_or(16, |entry| entry.leading_zeros())).max(8);
+        let shown = |entry: u16| (entry >> (used - 8)) as u8;
+        let entries =
+            (0..count).map(|index| [0, 1, 2].map(|channel: usize| shown(tables[channel][index])));
+        Ok(Self { first, entries: entries.collect() })
     }
 
     /// The colour of a stored value.
@@ -187,6 +192,35 @@ mod tests {
         assert_eq!(table, [10, 20, 40, 60, 80, 100, 100, 100, 100, 100]);
         assert!(expand(&[1, 4, 100], 4).is_err(), "a linear segment needs a start");
         assert!(expand(&[2, 1, 0, 0], 4).is_err(), "an indirect segment that names itself");
+    }
+
+    fn header(bits: u16, data: &[u16]) -> InMemDicomObject {
+        use dicom_core::{DataElement, VR};
+        let mut header = InMemDicomObject::new_empty();
+        for (descriptor, plain, _) in CHANNELS {
+            let form = PrimitiveValue::U16([data.len() as u16, 0, bits].into_iter().collect());
+            header.put(DataElement::new(descriptor, VR::US, form));
+            let data = PrimitiveValue::U16(data.iter().copied().collect());
+            header.put(DataElement::new(plain, VR::OW, data));
+        }
+        header
+    }
+
+    #[test]
+    fn entries_are_brought_to_8_bits_by_what_they_use() {
+        let read = |bits, data: &[u16]| Palette::read(&header(bits, data)).map(|p| p.entries);
+        assert_eq!(read(16, &[0, 0xFF00]), Ok(vec![[0; 3], [255; 3]]));
+        assert_eq!(read(16, &[0, 200]), Ok(vec![[0; 3], [200; 3]]));
+        assert_eq!(read(12, &[0x800, 0x400]), Ok(vec![[128; 3], [64; 3]]));
+        assert_eq!(read(8, &[7, 9]), Ok(vec![[7; 3], [9; 3]]));
+        let mut packed = header(8, &[0x0907]);
+        for (descriptor, _, _) in CHANNELS {
+            let form = PrimitiveValue::U16([2, 0, 8].into_iter().collect());
+            packed.put(dicom_core::DataElement::new(descriptor, dicom_core::VR::US, form));
+        }
+        assert_eq!(Palette::read(&packed).map(|p| p.entries), Ok(vec![[7; 3], [9; 3]]));
+        packed.remove_element(CHANNELS[2].1);
+        assert!(Palette::read(&packed).is_err());
     }
 
     #[test]

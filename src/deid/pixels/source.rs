@@ -199,3 +199,124 @@ pub(super) fn guarded(decode: impl FnOnce() -> Result<Vec<u8>, Hold>) -> Result<
     catch_unwind(AssertUnwindSafe(decode))
         .unwrap_or_else(|_| Err(mismatch("a codestream that breaks its decoder")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::pixels::fragments::tests::encapsulated;
+    use crate::deid::pixels::layout::Photometric;
+    use crate::deid::pixels::layout::tests::layout;
+    use std::io::Write;
+
+    const BASELINE: &str = "1.2.840.10008.1.2.4.50";
+    const J2K: &str = "1.2.840.10008.1.2.4.90";
+    const RLE: &str = "1.2.840.10008.1.2.5";
+    const RGB_WITHOUT_MARKERS: &[u8] =
+        include_bytes!("../../../testdata/pixels/rgb-without-markers.jpg");
+    const YCBCR_422: &[u8] = include_bytes!("../../../testdata/pixels/ycbcr-422-jfif.jpg");
+    const GREY_12: &[u8] = include_bytes!("../../../testdata/pixels/grey-12.j2k");
+    const RGB_RCT: &[u8] = include_bytes!("../../../testdata/pixels/rgb-rct.j2k");
+
+    fn open(syntax: &str, layout: &PixelLayout, fragments: &[&[u8]]) -> Result<FrameSource, Hold> {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(&encapsulated(&[], fragments)).expect("written");
+        let location = PixelLocation { offset: 0, length: None, element: PixelElement::Integer };
+        FrameSource::open(file, syntax, layout, location, &PixelLimits::default())
+    }
+
+    fn reason(opened: Result<FrameSource, Hold>) -> Option<HoldReason> {
+        opened.err().map(|hold| hold.reason)
+    }
+
+    /// The largest difference from the two colours of the test images, but for the four columns
+    /// around their border, where subsampled chroma mixes them.
+    fn worst_colour(data: &[u8], width: usize) -> u8 {
+        let half = width / 2;
+        let expected = |column| if column < half { [200, 30, 90] } else { [10, 220, 40] };
+        let pixels = data.chunks_exact(3).enumerate().map(|(i, found)| (i % width, found));
+        let inside = pixels.filter(|(column, _)| column.abs_diff(half) > 2);
+        let differences = inside.flat_map(|(column, found)| {
+            found.iter().zip(expected(column)).map(|(is, should)| is.abs_diff(should))
+        });
+        differences.max().unwrap_or(u8::MAX)
+    }
+
+    #[test]
+    fn jpeg_colours_are_right_whether_or_not_markers_state_them() {
+        for (stated, codestream) in
+            [("RGB", RGB_WITHOUT_MARKERS), ("YBR_FULL_422", YCBCR_422), ("RGB", YCBCR_422)]
+        {
+            let mut source =
+                open(BASELINE, &layout(stated, 8, 16, 8), &[codestream]).expect("opens");
+            assert_eq!(source.output_layout().photometric, Photometric::Rgb);
+            assert!(source.lossy());
+            let frame = source.frame(0).expect("decodes");
+            assert!(worst_colour(&frame.data, 16) <= 3, "{stated}");
+        }
+    }
+
+    #[test]
+    fn jpeg_2000_gives_back_what_was_encoded() {
+        let mut twelve = layout("MONOCHROME2", 64, 64, 16);
+        (twelve.bits_stored, twelve.high_bit, twelve.frames) = (12, 11, 2);
+        let mut source = open(J2K, &twelve, &[GREY_12, GREY_12]).expect("opens");
+        let expected: Vec<u8> = (0..4096_u16).flat_map(u16::to_le_bytes).collect();
+        assert_eq!(source.frame(1).map(|frame| frame.data), Ok(expected));
+        assert!(!source.lossy() && source.frame(2).is_err());
+        let mut colour = open(J2K, &layout("YBR_RCT", 64, 64, 8), &[RGB_RCT]).expect("opens");
+        assert_eq!(worst_colour(&colour.frame(0).expect("decodes").data, 64), 0);
+        assert_eq!(colour.output_layout().photometric, Photometric::Rgb);
+    }
+
+    #[test]
+    fn a_codestream_that_is_cut_or_contradicts_the_header_is_held() {
+        let colour = layout("YBR_RCT", 64, 64, 8);
+        let mut cut = open(J2K, &colour, &[&RGB_RCT[..RGB_RCT.len() - 10]]).expect("opens");
+        assert_eq!(cut.frame(0).map_err(|hold| hold.reason), Err(HoldReason::Truncated));
+        let other = reason(open(J2K, &layout("YBR_RCT", 64, 32, 8), &[RGB_RCT]));
+        assert_eq!(other, Some(HoldReason::PixelsMismatch));
+        let mut two = layout("RGB", 8, 16, 8);
+        two.frames = 2;
+        let frames = [RGB_WITHOUT_MARKERS, &YCBCR_422[..40]];
+        let mut mixed = open(BASELINE, &two, &frames).expect("the first frame tells");
+        assert!(mixed.frame(0).is_ok() && mixed.frame(1).is_err());
+    }
+
+    #[test]
+    fn syntaxes_without_a_decoder_are_named_and_unknown_ones_are_not() {
+        let grey = layout("MONOCHROME2", 1, 1, 8);
+        let jpeg_ls = open("1.2.840.10008.1.2.4.80", &grey, &[b"x"]).expect_err("no decoder");
+        assert_eq!(jpeg_ls.reason, HoldReason::PixelsNotDecodable);
+        assert!(jpeg_ls.detail.contains("JPEG-LS"));
+        let unknown = open("1.2.3.4", &grey, &[b"x"]).expect_err("unknown");
+        assert_eq!(unknown.reason, HoldReason::TransferSyntaxUnknown);
+        assert!(!unknown.detail.contains("1.2.3.4"));
+    }
+
+    #[test]
+    fn native_and_encapsulated_pixels_are_not_taken_for_each_other() {
+        let grey = layout("MONOCHROME2", 1, 2, 8);
+        let native = reason(open("1.2.840.10008.1.2.1", &grey, &[b"ab"]));
+        assert_eq!(native, Some(HoldReason::PixelsMismatch));
+        let location = PixelLocation { offset: 0, length: Some(2), element: PixelElement::Integer };
+        let file = tempfile::tempfile().expect("a temporary file");
+        let opened = FrameSource::open(file, RLE, &grey, location, &PixelLimits::default());
+        assert_eq!(reason(opened), Some(HoldReason::PixelsMismatch));
+    }
+
+    #[test]
+    fn encapsulated_uncompressed_frames_are_cut_to_size() {
+        let mut bits = layout("MONOCHROME2", 1, 3, 1);
+        bits.frames = 2;
+        let syntax = "1.2.840.10008.1.2.1.98";
+        let mut source = open(syntax, &bits, &[&[0xFD, 0], &[2, 0]]).expect("opens");
+        assert_eq!(source.frame(0).map(|frame| frame.data), Ok(vec![5]));
+        let mut short = open(syntax, &layout("MONOCHROME2", 2, 2, 8), &[b"ab"]).expect("opens");
+        assert!(short.frame(0).is_err());
+    }
+
+    #[test]
+    fn a_decoder_that_panics_is_a_hold() {
+        assert!(guarded(|| panic!("as decoders do")).is_err());
+    }
+}

@@ -5,8 +5,8 @@
 
 use super::line_box::LineBox;
 use super::models::Network;
-use super::raster::Raster;
-use super::tile;
+use super::raster::{MARGIN, Raster};
+use super::tile::{self, Pass};
 use crate::recognise::DetectError;
 use rten_imageproc::{
     BoundingRect, Point, PointF, RetrievalMode, RotatedRect, Vec2, find_contours, min_area_rect,
@@ -27,13 +27,14 @@ const SPECK_MAX: f32 = 8.0;
 /// Most candidates in one picture.
 const CANDIDATES_MAX: usize = 3000;
 
-/// The candidates of all passes, in the order found, with duplicates.
+/// The candidates of some passes, in the order found, with duplicates.
 pub(super) fn candidates(
     network: &Network,
     picture: &Raster<'_>,
+    passes: &[Pass],
 ) -> Result<Vec<LineBox>, DetectError> {
     let mut found = Vec::new();
-    for pass in tile::passes(picture.width, picture.height) {
+    for pass in passes {
         let scaled = picture.scaled(pass.scale);
         let raster = if pass.turned { scaled.turned() } else { scaled };
         for rect in islands(network, &raster)? {
@@ -61,8 +62,9 @@ fn islands(network: &Network, raster: &Raster<'_>) -> Result<Vec<RotatedRect>, D
             if output.shape() != [1, 1, height, width] {
                 return Err(network.failure("unexpected shape of the answer".into()));
             }
-            // The padding is not part of the picture.
-            let map = output.slice((0, 0, ..y.len(), ..x.len()));
+            // The margin is not part of the picture.
+            let rows = MARGIN..MARGIN + y.len();
+            let map = output.slice((0, 0, rows, MARGIN..MARGIN + x.len()));
             islands_of(map, Point::from_yx(y.start as f32, x.start as f32), &mut found);
         }
     }

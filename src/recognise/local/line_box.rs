@@ -71,6 +71,31 @@ impl LineBox {
         ]
     }
 
+    fn contains(&self, [x, y]: [f32; 2]) -> bool {
+        let (x, y) = (x - self.centre[0], y - self.centre[1]);
+        (x * self.along[0] + y * self.along[1]).abs() * 2.0 <= self.length
+            && (y * self.along[0] - x * self.along[1]).abs() * 2.0 <= self.thickness
+    }
+
+    /// Whether `others` together hold the middle of this box from end to end.
+    pub(super) fn is_covered(&self, others: &[Self]) -> bool {
+        let steps = (self.length / self.thickness.max(1.0) * 8.0).clamp(8.0, 200.0) as u32;
+        (0..=steps).all(|step| {
+            let u = 0.04 + 0.92 * step as f32 / steps as f32;
+            [0.35, 0.5, 0.65].iter().all(|v| {
+                let point = self.point(u, *v);
+                others.iter().any(|other| other.contains(point))
+            })
+        })
+    }
+
+    /// Whether this box is around more than one line of `others`.
+    pub(super) fn is_block_of(&self, others: &[Self]) -> bool {
+        let inside =
+            |other: &&Self| other.thickness * 1.4 < self.thickness && self.contains(other.centre);
+        others.iter().filter(inside).count() > 1
+    }
+
     fn corners(&self) -> [[f32; 2]; 4] {
         [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map(|(u, v)| self.point(u, v))
     }
@@ -169,6 +194,24 @@ mod tests {
         assert!(!left.is_same_line(&line(100.0, 68.0, 200.0, 20.0)), "the next line");
         assert!(!left.is_same_line(&line(100.0, 60.0, 90.0, 60.0)), "a block around it");
         assert!(!left.is_same_line(&line(203.0, 50.0, 8.0, 20.0)), "touching only");
+    }
+
+    #[test]
+    fn a_box_is_covered_only_from_end_to_end() {
+        let whole = line(100.0, 50.0, 200.0, 20.0);
+        let (left, right) = (line(50.0, 50.0, 104.0, 16.0), line(150.0, 50.0, 104.0, 16.0));
+        assert!(whole.is_covered(&[left, right]));
+        assert!(!whole.is_covered(&[left]));
+        assert!(!whole.is_covered(&[left, line(138.0, 50.0, 80.0, 16.0)]), "the last letters");
+    }
+
+    #[test]
+    fn a_block_is_around_several_thinner_lines() {
+        let block = line(100.0, 50.0, 200.0, 60.0);
+        let lines = [line(90.0, 35.0, 150.0, 20.0), line(90.0, 55.0, 150.0, 20.0)];
+        assert!(block.is_block_of(&lines));
+        assert!(!block.is_block_of(&lines[..1]));
+        assert!(!lines[0].is_block_of(&lines));
     }
 
     #[test]

@@ -9,6 +9,10 @@ use rten_tensor::NdTensor;
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// Pixels around a piece, like the nearest edge: a letter that touches the edge of the input is
+/// seen less well.
+pub(super) const MARGIN: usize = 16;
+
 /// The pixels of a picture at one scale.
 pub(super) struct Raster<'a> {
     pub(super) width: usize,
@@ -80,25 +84,28 @@ impl<'a> Raster<'a> {
         Raster { width: self.height, height: self.width, samples: self.samples, data }
     }
 
-    /// A piece as the input of the detection network: ImageNet normalisation, and black to the
-    /// right and below up to multiples of 32.
+    /// A piece as the input of the detection network: ImageNet normalisation, `MARGIN` on
+    /// every side, and more to the right and below up to multiples of 32.
     pub(super) fn detection_input(&self, x: Range<usize>, y: Range<usize>) -> NdTensor<f32, 4> {
         // In the order of the channels, B G R, as the network was trained.
         const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
         const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
-        let (height, width) = (y.len().next_multiple_of(32), x.len().next_multiple_of(32));
+        let side = |length: usize| (length + 2 * MARGIN).next_multiple_of(32);
+        let (height, width) = (side(y.len()), side(x.len()));
+        let nearest = |at: usize, piece: &Range<usize>| {
+            (at.max(MARGIN) - MARGIN).min(piece.len() - 1) + piece.start
+        };
+        let columns: Vec<usize> = (0..width).map(|at| nearest(at, &x) * self.samples).collect();
         let mut data = Vec::with_capacity(3 * height * width);
         for channel in 0..3 {
             let level = |value: u8| (f32::from(value) / 255.0 - MEAN[channel]) / DEVIATION[channel];
             let levels: [f32; 256] = std::array::from_fn(|value| level(value as u8));
             let sample = if self.samples == 3 { 2 - channel } else { 0 };
-            for row in y.clone() {
-                let start = (row * self.width + x.start) * self.samples + sample;
-                let pixels = self.data[start..].iter().step_by(self.samples).take(x.len());
-                data.extend(pixels.map(|value| levels[usize::from(*value)]));
-                data.resize(data.len() + width - x.len(), levels[0]);
+            for row in 0..height {
+                let start = nearest(row, &y) * self.width * self.samples + sample;
+                let pixels = &self.data[start..];
+                data.extend(columns.iter().map(|column| levels[usize::from(pixels[*column])]));
             }
-            data.resize((channel + 1) * height * width, levels[0]);
         }
         NdTensor::from_data([1, 3, height, width], data)
     }
@@ -184,13 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn the_network_sees_blue_first_and_black_padding() {
+    fn the_network_sees_blue_first_and_a_margin_like_the_edge() {
         let red = picture(3, 2, 3, [255, 0, 0].repeat(6));
         let input = Raster::new(&red).unwrap().detection_input(0..3, 0..2);
-        assert_eq!(input.shape(), [1, 3, 32, 32]);
-        assert!((input[[0, 2, 1, 2]] - (1.0 - 0.406) / 0.225).abs() < 1e-5);
-        assert!((input[[0, 0, 1, 2]] + 0.485 / 0.229).abs() < 1e-5);
-        assert!((input[[0, 2, 1, 3]] + 0.406 / 0.225).abs() < 1e-5);
+        assert_eq!(input.shape(), [1, 3, 64, 64]);
+        let levels = [(0, 0.485, 0.229, 0.0), (1, 0.456, 0.224, 0.0), (2, 0.406, 0.225, 1.0)];
+        for (channel, mean, deviation, level) in levels {
+            for (y, x) in [(MARGIN, MARGIN), (0, 0), (63, 63)] {
+                let wanted: f32 = (level - mean) / deviation;
+                assert!((input[[0, channel, y, x]] - wanted).abs() < 1e-5);
+            }
+        }
         assert_eq!(Raster::new(&red).unwrap().at(-5.0, 9.0), [0.0, 0.0, 255.0]);
     }
 }

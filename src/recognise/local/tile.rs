@@ -20,19 +20,23 @@ pub(super) struct Pass {
     pub(super) turned: bool,
 }
 
-/// The passes over a picture of this size.
-///
-/// Enlarged, letters of 6 pixels are found, and some of 48 are lost. Reduced, letters are found
-/// that are too large, or too wide apart, for a native pass; turned, because those that run
-/// downwards are the hardest. A reduced pass costs a quarter of a native one.
-pub(super) fn passes(width: usize, height: usize) -> Vec<Pass> {
+/// The passes that see where each line is. Enlarged, letters of 6 pixels are found, and some of 48
+/// are lost.
+pub(super) fn fine_passes(width: usize, height: usize) -> Vec<Pass> {
     let upright = |scale| Pass { scale, turned: false };
-    let reduced = Pass { scale: 0.5, turned: true };
-    if width.max(height) <= SMALL_SIDE {
-        vec![upright(1.0), upright(1.5), reduced]
-    } else {
-        vec![upright(1.0), upright(0.5), reduced]
-    }
+    if is_small(width, height) { vec![upright(1.0), upright(1.5)] } else { vec![upright(1.0)] }
+}
+
+/// The passes that see letters too large, or too wide apart, for the others, and a column of small
+/// lines as one block. Turned, because text that runs downwards is the hardest. Each costs a
+/// quarter of a native pass.
+pub(super) fn coarse_passes(width: usize, height: usize) -> Vec<Pass> {
+    let reduced = |turned| Pass { scale: 0.5, turned };
+    if is_small(width, height) { vec![reduced(true)] } else { vec![reduced(false), reduced(true)] }
+}
+
+fn is_small(width: usize, height: usize) -> bool {
+    width.max(height) <= SMALL_SIDE
 }
 
 /// Overlapping ranges of at most `SIDE_MAX`, of nearly equal length, that cover `0..length`.

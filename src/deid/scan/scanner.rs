@@ -1,134 +1,18 @@
-//! The element stream without allocation: lengths, depth, counts, where Pixel Data is.
-//!
-//! Bytes are pushed in pieces of any size; the scanner keeps a header of at most 12 bytes and a
-//! stack of at most `MAX_DEPTH` sequences, whatever the peer declares. It never reads a value but the
-//! two UIDs that a C-STORE command has to match. Invariants: a length is compared with every limit
-//! before it is believed; after a problem nothing more is interpreted.
+//! The push scanner of one data set: a state machine over heads and values.
 
-use super::hold::{Hold, HoldReason};
+use super::{ElementHead, Encoding, MAX_DEPTH, MAX_ELEMENTS, PixelSpan, Problem, Scan, UidBytes};
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
-use flate2::{Decompress, FlushDecompress, Status};
-use serde::{Deserialize, Serialize};
 
-/// Nesting of sequences beyond which an object is held: the parsers behind recurse.
-pub const MAX_DEPTH: usize = 32;
 /// A nested sequence is two levels of the stack, itself and its item.
 const MAX_LEVELS: usize = 2 * MAX_DEPTH;
-/// Elements and items beyond which an object is held.
-pub const MAX_ELEMENTS: u64 = 5_000_000;
-
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const SOP_CLASS_UID: Tag = Tag(0x0008, 0x0016);
 const SOP_INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
 const UNDEFINED: u32 = 0xFFFF_FFFF;
-
-/// How elements are encoded (PS3.5 section 7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Encoding {
-    /// VRs are written in the stream.
-    pub explicit_vr: bool,
-    /// Numbers are big endian.
-    pub big_endian: bool,
-    /// The whole data set is a deflate stream.
-    pub deflated: bool,
-}
-
-impl Encoding {
-    /// The encoding of a transfer syntax: PS3.5 annex A. Every encapsulated one is explicit little endian.
-    pub fn of_transfer_syntax(uid: &str) -> Self {
-        Self {
-            explicit_vr: uid != "1.2.840.10008.1.2",
-            big_endian: uid == "1.2.840.10008.1.2.2",
-            deflated: matches!(
-                uid,
-                "1.2.840.10008.1.2.1.99" | "1.2.840.10008.1.2.4.95" | "1.2.840.10008.1.2.4.205"
-            ),
-        }
-    }
-}
-
-/// Where the Pixel Data of the object is, in bytes from the start of the scanned data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PixelSpan {
-    /// (7FE0,0010), (7FE0,0008) or (7FE0,0009).
-    pub element: u16,
-    /// Offset of the element itself: the header ends here.
-    pub start: u64,
-    /// Offset of the value.
-    pub value: u64,
-    /// Length of a native value; `None` when encapsulated.
-    pub length: Option<u64>,
-}
-
-/// The head of one element, as the scanner passes it.
-#[derive(Debug, Clone, Copy)]
-pub struct ElementHead {
-    pub tag: Tag,
-    /// 0 for the data set itself.
-    pub depth: usize,
-    /// Offset of the tag.
-    pub start: u64,
-}
-
-/// A UID of at most 64 bytes, held without allocation.
-#[derive(Debug, Clone, Copy)]
-pub struct UidBytes {
-    bytes: [u8; 64],
-    length: usize,
-}
-
-impl UidBytes {
-    const EMPTY: Self = Self { bytes: [0; 64], length: 0 };
-
-    /// The UID without padding; empty when absent or not ASCII.
-    pub fn as_str(&self) -> &str {
-        let text = std::str::from_utf8(&self.bytes[..self.length]).unwrap_or("");
-        text.trim_matches(['\0', ' '])
-    }
-}
-
-/// What stopped the scan from being believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
-    /// More than a limit allows: which, and where.
-    Limit { what: &'static str, at: u64 },
-    /// The stream breaks PS3.5: how, and where.
-    Malformed { what: &'static str, at: u64 },
-}
-
-impl Problem {
-    /// The hold that this problem means.
-    pub fn hold(self) -> Hold {
-        match self {
-            Self::Limit { what, at } => {
-                Hold::new(HoldReason::LimitExceeded, format!("{what} at byte {at}"))
-            }
-            Self::Malformed { what, at } => {
-                Hold::new(HoldReason::Malformed, format!("{what} at byte {at}"))
-            }
-        }
-    }
-}
-
-/// The result of a whole data set.
-#[derive(Debug, Clone, Copy)]
-pub struct Scan {
-    pub sop_class_uid: UidBytes,
-    pub sop_instance_uid: UidBytes,
-    pub pixels: Option<PixelSpan>,
-    pub elements: u64,
-    pub deepest: usize,
-    /// Bytes of the data set, inflated.
-    pub bytes: u64,
-    /// Set when the object has to be held.
-    pub problem: Option<Problem>,
-    /// The data ended inside an element, item or sequence.
-    pub truncated: bool,
-}
 
 #[derive(Clone, Copy)]
 enum Level {
@@ -151,7 +35,7 @@ enum State {
 }
 
 /// The push scanner of one data set.
-pub struct Scanner {
+pub(super) struct Scanner {
     encoding: Encoding,
     max_value_bytes: u64,
     at: u64,
@@ -160,7 +44,7 @@ pub struct Scanner {
     stack: [Option<Open>; MAX_LEVELS],
     depth: usize,
     state: State,
-    scan: Scan,
+    pub(super) scan: Scan,
 }
 
 impl Scanner {
@@ -460,57 +344,6 @@ fn implicit_vr(tag: Tag) -> [u8; 2] {
         Some(VR::OB | VR::OW) => *b"OW",
         Some(_) => *b"LO",
         None => *b"UN",
-    }
-}
-
-/// A scanner that inflates first where the transfer syntax says so (PS3.5 section A.5).
-pub struct DataSetScanner {
-    scanner: Scanner,
-    inflate: Option<Box<Decompress>>,
-    inflated_limit: u64,
-}
-
-impl DataSetScanner {
-    /// A scanner for a data set in `encoding`; inflating stops at `max_bytes`.
-    pub fn new(encoding: Encoding, max_bytes: u64) -> Self {
-        let inflate = encoding.deflated.then(|| Box::new(Decompress::new(false)));
-        Self { scanner: Scanner::new(encoding, max_bytes), inflate, inflated_limit: max_bytes }
-    }
-
-    /// Takes the next bytes as they came.
-    pub fn feed(&mut self, bytes: &[u8], visit: &mut impl FnMut(ElementHead)) {
-        let Some(inflate) = self.inflate.as_mut() else {
-            return self.scanner.feed(bytes, visit);
-        };
-        let mut out = [0u8; 16 * 1024];
-        let mut rest = bytes;
-        while self.scanner.scan.problem.is_none() {
-            let (read, written) = (inflate.total_in(), inflate.total_out());
-            let status = inflate.decompress(rest, &mut out, FlushDecompress::None);
-            rest = &rest[(inflate.total_in() - read) as usize..];
-            let produced = (inflate.total_out() - written) as usize;
-            self.scanner.feed(&out[..produced], visit);
-            let at = inflate.total_out();
-            match status {
-                Err(_) => {
-                    let what = "a damaged deflate stream";
-                    self.scanner.scan.problem = Some(Problem::Malformed { what, at });
-                }
-                Ok(_) if at > self.inflated_limit => {
-                    let what = "a deflated data set beyond the limit";
-                    self.scanner.scan.problem = Some(Problem::Limit { what, at });
-                }
-                Ok(Status::StreamEnd) => return,
-                Ok(_) if produced == 0 && rest.is_empty() => return,
-                Ok(_) if produced < out.len() && rest.is_empty() => return,
-                Ok(_) => {}
-            }
-        }
-    }
-
-    /// Ends the data set.
-    pub fn finish(self) -> Scan {
-        self.scanner.finish()
     }
 }
 
