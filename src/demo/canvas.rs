@@ -1,6 +1,5 @@
 //! A picture that is being made: shades, then text that knows where its ink is.
 
-use crate::deid::picture::PixelRect;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 
 /// Coverage of a pixel from which it counts as ink.
@@ -10,8 +9,6 @@ const INK: u8 = 128;
 #[derive(Debug, Clone)]
 pub struct PlacedText {
     pub string: String,
-    /// The smallest rectangle around its ink.
-    pub area: PixelRect,
     /// Its pixels, as positions in the frame.
     pub ink: Vec<usize>,
     pub hide: bool,
@@ -54,7 +51,6 @@ impl<const N: usize> Canvas<N> {
     }
 
     fn write(&mut self, (left, top): (u32, u32), string: &str, pen: Pen<N>, hide: bool) {
-        let mut area = PixelRect { left: self.width, top: self.height, right: 0, bottom: 0 };
         let mut ink = Vec::new();
         let mut x = left;
         for character in string.chars() {
@@ -74,15 +70,11 @@ impl<const N: usize> Canvas<N> {
                 self.pixels[index] = blended(self.pixels[index], pen.ink, cover);
                 if cover >= INK {
                     ink.push(index);
-                    area.left = area.left.min(x);
-                    area.top = area.top.min(y);
-                    area.right = area.right.max(x + 1);
-                    area.bottom = area.bottom.max(y + 1);
                 }
             }
             x += width;
         }
-        self.text.push(PlacedText { string: string.to_owned(), area, ink, hide });
+        self.text.push(PlacedText { string: string.to_owned(), ink, hide });
     }
 }
 

@@ -24,9 +24,7 @@ fn hounsfield(place: (f64, f64), texture: f64) -> f64 {
     let (x, y) = place;
     let head = in_ellipse(place, (0.0, 0.0), (0.66, 0.80));
     if head > 1.07 {
-        // The head rest.
-        let rest = in_ellipse(place, (0.0, 0.05), (0.82, 0.88));
-        return if y > 0.35 && (1.0..1.03).contains(&rest) { -150.0 } else { -1000.0 };
+        return -1000.0;
     }
     let folds = (x.atan2(y) * 34.0 + 4.0 * texture).sin();
     let cortex = smooth_step(0.72, 0.86, head + 0.03 * folds);

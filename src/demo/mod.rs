@@ -26,6 +26,7 @@ use crate::site_key::SiteKeyError;
 use crate::spool::{JobReport, SpoolError};
 use judge::{Fate, Received};
 use site::Site;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use study::Sample;
@@ -33,6 +34,9 @@ use tokio::time::Instant;
 
 /// Time for all objects, on a slow machine with a build for development.
 const DEADLINE: Duration = Duration::from_secs(300);
+
+const OK: &str = "OK: every object was delivered and verified.";
+const FAILED: &str = "FAILED: not every object was delivered and verified; see above.";
 
 /// Why the demo could not be shown to its end.
 #[derive(Debug, thiserror::Error)]
@@ -89,65 +93,58 @@ async fn show(temporary: &Path, out: &Path) -> Result<bool, DemoError> {
     let study = study::generate();
     let site = Site::start(temporary).await?;
     let address = site.gateway.address;
-    println!("  gateway {} listens on {address}, delivers to the", site.gateway_ae_title);
-    println!("  research PACS RESEARCH on {}", site.research.address);
+    println!("  gateway        {} listens on {address}", site.gateway_ae_title);
+    println!("  research PACS  RESEARCH listens on {}", site.research.address);
     let started = Instant::now();
     modality::send(&study, address, &site.gateway_ae_title).await?;
     println!(
-        "  {} has sent {} objects by C-STORE, all answered 0000",
+        "  modality       {} has sent {} objects by C-STORE; all were answered 0000",
         modality::AE_TITLE,
         study.len()
     );
-    println!("  reading, hiding, scrubbing, verifying, delivering ...");
+    println!("  working        reading, hiding, scrubbing, verifying, delivering ...");
     site.settled(study.len() as i64, started + DEADLINE).await?;
     let jobs = site.gateway.spool.reports().await?;
     site.gateway.stop().await;
     let received = judge::open_all(&site.research.stop().await?)?;
-    println!("  done in {:.1} s\n", started.elapsed().as_secs_f64());
+    println!("  done           in {:.1} s\n", started.elapsed().as_secs_f64());
 
-    let mut fates = Vec::new();
+    let of = |sample: &Sample| jobs.iter().find(|job| job.sop_class_uid == sample.sop_class_uid);
+    let fates: Result<Vec<_>, _> = study
+        .iter()
+        .map(|sample| judge::judge(sample, of(sample), arrived(of(sample), &received)))
+        .collect();
+    let fates = fates?;
+    println!("{}", table::render(&study, &fates));
+    conclude(&fates, received.len());
+    println!("\n  Pictures, before and after:");
     for sample in &study {
-        let job = jobs.iter().find(|job| job.sop_class_uid == sample.sop_class_uid);
-        let arrived = job.and_then(|job| arrived(job, &received));
-        fates.push(judge::judge(sample, job, arrived)?);
-        if let Some(arrived) = arrived {
-            pictures::write(out, sample.name, &sample.object, &arrived.object)?;
+        if let Some(arrived) = arrived(of(sample), &received) {
+            let both = pictures::write(out, sample.name, &sample.object, &arrived.object)?;
+            println!("    {}", both.display());
         }
     }
-    println!("{}", table::render(&study, &fates));
-    Ok(conclude(&study, &fates, &received, out))
+    let good = received.len() == study.len() && fates.iter().all(Fate::is_good);
+    println!("\n{}", if good { OK } else { FAILED });
+    Ok(good)
 }
 
-fn arrived<'a>(job: &JobReport, received: &'a [Received]) -> Option<&'a Received> {
-    let uid = job.new_sop_uid.as_deref()?;
+fn arrived<'a>(job: Option<&JobReport>, received: &'a [Received]) -> Option<&'a Received> {
+    let uid = job?.new_sop_uid.as_deref()?;
     received.iter().find(|received| received.sop_instance_uid == uid)
 }
 
-/// Says how it ended; whether it ended well.
-fn conclude(study: &[Sample], fates: &[Fate], received: &[Received], out: &Path) -> bool {
-    let technique = fates
-        .iter()
-        .map(|fate| fate.technique)
-        .fold((0, 0), |sum, (kept, all)| (sum.0 + kept, sum.1 + all));
-    let faults: usize = fates.iter().map(|fate| fate.faults.len()).sum();
-    println!(
-        "Looked for in every byte that RESEARCH received: {} planted identifiers, {}.",
-        patient::identifiers().len(),
-        if faults == 0 { "none found".into() } else { format!("{faults} faults") },
-    );
-    println!(
-        "Technique burned into the pictures: {} of {} lines are untouched.",
-        technique.0, technique.1
-    );
-    println!("Pictures (-before.png, -after.png, -both.png):");
-    for sample in study {
-        println!("  {}", out.join(format!("{}-both.png", sample.name)).display());
-    }
-    let good = received.len() == study.len() && fates.iter().all(Fate::is_good);
-    if good {
-        println!("\nOK: every object was delivered and verified.");
-    } else {
-        println!("\nFAILED: not every object was delivered and verified; see above.");
-    }
-    good
+/// Says what the judge found.
+fn conclude(fates: &[Fate], received: usize) {
+    let found: BTreeSet<_> = fates.iter().flat_map(|fate| &fate.identifiers).collect();
+    let sum = |count: fn(&Fate) -> (usize, usize)| {
+        fates.iter().map(count).fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1))
+    };
+    let (hidden, to_hide) = sum(|fate| fate.identifying);
+    let (untouched, technique) = sum(|fate| fate.technique);
+    println!("  Looked for in what RESEARCH received, knowing what was planted:");
+    let (found, planted) = (found.len(), patient::identifiers().len());
+    println!("    {found} of {planted} identifiers are in the bytes of its {received} files");
+    println!("    {hidden} of {to_hide} burned-in lines that identify are hidden");
+    println!("    {untouched} of {technique} burned-in lines of technique are untouched");
 }

@@ -38,8 +38,11 @@ fn brightness(place: (f64, f64), texture: f64) -> f64 {
     let shoulders = 0.34 + 0.60 * smooth_step(-0.92, -0.62, y) - 0.10 * smooth_step(-0.3, 0.5, y);
     let body = 1.0 - smooth_step(shoulders - 0.05, shoulders + 0.05, side);
     let dome = 0.44 + 0.9 * (side - 0.38).powi(2) - 0.05 * smooth_step(-0.1, 0.1, -x);
-    let lung = in_ellipse((side, y), (0.41, -0.06), (0.29, 0.62));
-    let air = (1.0 - smooth_step(0.80, 1.05, lung)) * (1.0 - smooth_step(0.0, 0.07, y - dome));
+    // A lung is narrow at its top and cut off by the diaphragm.
+    let width = 0.17 + 0.17 * smooth_step(-0.72, 0.05, y);
+    let centre = 0.34 + 0.10 * smooth_step(-0.72, 0.05, y);
+    let lung = ((side - centre) / width).abs().powf(2.6) + ((y + 0.02) / 0.70).abs().powf(3.0);
+    let air = (1.0 - smooth_step(0.72, 1.02, lung)) * (1.0 - smooth_step(0.0, 0.05, y - dome));
     let mut light = 0.60 + 0.10 * bell(x, 0.5);
     light -= air * (0.42 - 0.035 * texture);
     light += air * bones(side, y);

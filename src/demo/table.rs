@@ -4,8 +4,8 @@ use super::judge::Fate;
 use super::study::Sample;
 
 const HEADINGS: [&str; 8] =
-    ["object", "text found", "hidden", "kept", "header", "outcome", "new SOP Instance UID", "time"];
-const WIDTHS: [usize; 8] = [14, 10, 6, 4, 12, 20, 20, 6];
+    ["object", "text", "hidden", "kept", "header", "outcome", "new SOP Instance UID", "time"];
+const WIDTHS: [usize; 8] = [13, 4, 6, 4, 11, 19, 20, 6];
 
 /// The table and, below it, what went wrong.
 pub fn render(study: &[Sample], fates: &[Fate]) -> String {
@@ -34,7 +34,7 @@ fn row(sample: &Sample, fate: &Fate) -> [String; 8] {
     };
     [
         format!("{} {}", sample.modality, sample.name),
-        format!("{} lines", fate.hidden + fate.kept as usize),
+        (fate.hidden + fate.kept as usize).to_string(),
         fate.hidden.to_string(),
         fate.kept.to_string(),
         format!("{} scrubbed", fate.scrubbed),
@@ -81,8 +81,10 @@ mod tests {
         let wrong =
             Fate { faults: vec!["changed".into()], ..Fate { delivered: true, ..Fate::default() } };
         let table = render(&study, &[good, held, wrong]);
-        assert!(table.lines().all(|line| line.chars().count() <= 110), "{table}");
-        for said in ["20 lines", "delivered, verified", "HELD", "text-remains", "WRONG: ct-slice"] {
+        assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+        for said in
+            ["20   12     8", "delivered, verified", "HELD", "text-remains", "WRONG: ct-slice"]
+        {
             assert!(table.contains(said), "{table}");
         }
     }

@@ -102,7 +102,7 @@ fn reflectivity_db(across: f64, depth: f64) -> f64 {
     let kidney = in_ellipse(place, (0.68, 0.55), (0.16, 0.14));
     level -= 9.0 * (1.0 - smooth_step(0.9, 1.0, kidney)) - 8.0 * bell(kidney - 1.03, 0.05);
     level += 21.0 * (1.0 - smooth_step(0.30, 0.55, kidney));
-    for (centre, radius) in [((0.52, 0.22), (0.035, 0.022)), ((0.20, 0.60), (0.05, 0.020))] {
+    for (centre, radius) in [((0.52, 0.22), (0.035, 0.022)), ((0.20, 0.60), (0.035, 0.025))] {
         let vessel = in_ellipse(place, centre, radius);
         level -= 24.0 * (1.0 - smooth_step(0.8, 1.1, vessel)) - 6.0 * bell(vessel - 1.2, 0.12);
     }
