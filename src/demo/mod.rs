@@ -41,8 +41,8 @@ const FAILED: &str = "FAILED: not every object was delivered and verified; see a
 /// Why the demo could not be shown to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    #[error("{}: {source}; choose another with --out, or set TMPDIR", path.display())]
-    Directory { path: PathBuf, source: std::io::Error },
+    #[error("{}: {kind}; choose another with --out, or set TMPDIR", path.display())]
+    Directory { path: PathBuf, kind: std::io::ErrorKind },
     #[error("{}: {what}; choose another directory with --out", path.display())]
     Picture { path: PathBuf, what: String },
     #[error("the gateway did not start: {0}")]
@@ -72,7 +72,7 @@ pub async fn run(out: &Path, keep: bool) -> Result<bool, DemoError> {
     );
     let directory = |path: &Path| {
         let path = path.to_owned();
-        move |source| DemoError::Directory { path, source }
+        move |error: std::io::Error| DemoError::Directory { path, kind: error.kind() }
     };
     let temporary = tempfile::Builder::new().prefix("deid-gateway-demo-").tempdir();
     let mut temporary = temporary.map_err(directory(&std::env::temp_dir()))?;

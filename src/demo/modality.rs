@@ -2,7 +2,7 @@
 
 use super::DemoError;
 use super::study::Sample;
-use crate::dimse::status::{Outcome, outcome};
+use crate::dimse::status::SUCCESS;
 use crate::dimse::store_scu::{Peer, StoreAssociation};
 use crate::dimse::syntaxes::EXPLICIT_VR_LE;
 use dicom_object::InMemDicomObject;
@@ -35,7 +35,7 @@ pub async fn send(study: &[Sample], to: SocketAddr, called: &str) -> Result<(), 
         let data_set = encoded(&sample.object)?;
         let uid = &sample.sop_instance_uid;
         let status = association.store(context, class, uid, &mut &data_set[..]).await?;
-        if outcome(status) != Outcome::Stored {
+        if status != SUCCESS {
             return Err(refused(format!("status {status:04X}")));
         }
     }

@@ -26,7 +26,7 @@ pub fn banner_name() -> String {
     NAME.replace('^', ", ")
 }
 
-/// Every string that identifies, in the forms in which the study carries it.
+/// Every string that identifies, as each header carries it.
 pub fn identifiers() -> Vec<&'static str> {
     let names = [NAME, REFERRER].into_iter().flat_map(|name| name.split('^'));
     let rest = [
@@ -34,7 +34,6 @@ pub fn identifiers() -> Vec<&'static str> {
         ID,
         OTHER_ID,
         BIRTH_DATE,
-        BIRTH_DATE_SHOWN,
         PHONE,
         ADDRESS,
         INSTITUTION,
@@ -42,9 +41,7 @@ pub fn identifiers() -> Vec<&'static str> {
         SERIAL_NUMBER,
         ACCESSION,
         STUDY_DATE,
-        STUDY_DATE_SHOWN,
         STUDY_TIME,
-        STUDY_TIME_SHOWN,
         UID_ROOT,
     ];
     names.chain(rest).collect()

@@ -72,7 +72,10 @@ pub struct Research {
 
 impl Research {
     async fn start(directory: &Path) -> Result<Self, DemoError> {
-        let failed = |source| DemoError::Directory { path: directory.to_owned(), source };
+        let failed = |error: std::io::Error| DemoError::Directory {
+            path: directory.to_owned(),
+            kind: error.kind(),
+        };
         let listener = TcpListener::bind(LOOPBACK).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let secrets = site_key::load_or_create(&directory.with_extension("key"))?;
@@ -91,7 +94,10 @@ impl Research {
     pub async fn stop(self) -> Result<Vec<PathBuf>, DemoError> {
         let _ = self.shutdown.send(true);
         let _ = self.task.await;
-        let failed = |source| DemoError::Directory { path: self.received.clone(), source };
+        let failed = |error: std::io::Error| DemoError::Directory {
+            path: self.received.clone(),
+            kind: error.kind(),
+        };
         let entries = std::fs::read_dir(&self.received).map_err(failed)?;
         entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect()
     }

@@ -192,15 +192,12 @@ mod tests {
     use crate::demo::pixels::Pixels;
 
     #[test]
-    fn every_identifier_is_in_the_header_or_in_the_pictures() {
+    fn every_identifier_is_in_every_header() {
         for sample in generate() {
             let bytes = encoded(&sample.object).expect("encodable");
-            let header = String::from_utf8_lossy(&bytes);
-            let burned_in: String = sample.text.iter().map(|text| text.string.as_str()).collect();
+            let header = String::from_utf8_lossy(&bytes[..4096]);
             for identifier in patient::identifiers() {
-                let shown_only = identifier.contains(['.', ':']) && sample.text.is_empty();
-                let planted = header.contains(identifier) || burned_in.contains(identifier);
-                assert!(planted || shown_only || identifier == patient::STUDY_TIME_SHOWN);
+                assert!(header.contains(identifier), "{identifier}");
             }
         }
     }
@@ -215,7 +212,7 @@ mod tests {
                 let above = text.ink[0] - 3 * pixels.columns;
                 let (ink, above) = (pixels.at(text.ink[0])[0], pixels.at(above)[0]);
                 let range = pixels.at(0)[0].max(ink).max(255);
-                assert!(ink.abs_diff(above) > range / 3, "{}: {ink} on {above}", text.string);
+                assert!(ink.abs_diff(above) > range / 6, "{}: {ink} on {above}", text.string);
             }
         }
     }
