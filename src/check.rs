@@ -26,7 +26,7 @@ pub async fn run(config: &Config) -> Vec<Finding> {
     let mut findings = vec![
         finding("[deid]", profile(config)),
         finding("[keys]", site_key(config)),
-        finding("[spool]", writable(&config.spool.directory)),
+        finding("[spool]", spool(&config.spool.directory)),
         finding("[intake]", port(config).await),
         finding("[detection]", models(config).await),
     ];
@@ -56,6 +56,17 @@ fn site_key(config: &Config) -> Result<String, String> {
     Ok(format!("{}: readable, private", path.display()))
 }
 
+/// The spool's directory is made for its owner alone, as `serve` makes it.
+fn spool(directory: &Path) -> Result<String, String> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| format!("{}: cannot be made: {error}", directory.display()))?;
+    writable(directory)
+}
+
 /// A directory that exists or can be made, and a file that can be made in it.
 fn writable(directory: &Path) -> Result<String, String> {
     std::fs::create_dir_all(directory)
@@ -68,7 +79,10 @@ async fn port(config: &Config) -> Result<String, String> {
     let address = config.intake.listen;
     match tokio::net::TcpListener::bind(address).await {
         Ok(_) => Ok(format!("{address} as {}: free", config.intake.ae_title)),
-        Err(error) => Err(format!("{address}: {error}; is a gateway running already?")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Err(format!("{address}: in use; by a gateway that is running, or change listen"))
+        }
+        Err(error) => Err(format!("{address}: {error}; change listen")),
     }
 }
 

@@ -36,6 +36,9 @@ enum Command {
         /// Where results go, named by their new UIDs.
         #[arg(long)]
         out: PathBuf,
+        /// Name held inputs by their paths, which may themselves identify a person.
+        #[arg(long)]
+        show_paths: bool,
     },
     /// Show the whole way of three generated objects; needs no configuration.
     Demo {
@@ -120,10 +123,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match cli.command {
             Command::Serve => serve(&config).await,
-            Command::Deid { inputs, out } => {
+            Command::Deid { inputs, out, show_paths } => {
                 let progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
                 let summary = redact::run(&config, &inputs, &out, progress).await?;
-                Ok(report(&summary))
+                Ok(report(&summary, show_paths))
             }
             Command::Check => Ok(run_check(&config).await),
             Command::Held(command) => run_held(&config, command).await,
@@ -137,7 +140,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let gateway = Gateway::start(config).await?;
-    println!("listening on {} as {}", gateway.address, config.intake.ae_title);
+    say(format_args!("listening on {} as {}", gateway.address, config.intake.ae_title));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -147,16 +150,20 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(summary: &Summary) -> ExitCode {
-    println!("{} de-identified, {} boxes hidden", summary.delivered, summary.boxes);
+fn report(summary: &Summary, show_paths: bool) -> ExitCode {
+    say(format_args!("{} de-identified, {} boxes hidden", summary.delivered, summary.boxes));
     if summary.is_clean() {
         return ExitCode::SUCCESS;
     }
-    println!("{} held:", summary.held_count());
+    say(format_args!("{} held:", summary.held_count()));
     for (reason, inputs) in &summary.held {
-        println!("  {reason}: {}", inputs.len());
-        for (position, detail) in inputs {
-            println!("    input {position}: {detail}");
+        say(format_args!("  {reason}: {}", inputs.len()));
+        for input in inputs {
+            let (position, detail) = (input.position, &input.detail);
+            match show_paths {
+                false => say(format_args!("    input {position}: {detail}")),
+                true => say(format_args!("    {}: {detail}", input.path.reveal().display())),
+            }
         }
     }
     ExitCode::FAILURE
@@ -167,9 +174,9 @@ async fn run_check(config: &Config) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for finding in findings {
         match finding.outcome {
-            Ok(how) => println!("ok     {}  {how}", finding.what),
+            Ok(how) => say(format_args!("ok     {}  {how}", finding.what)),
             Err(what) => {
-                println!("WRONG  {}  {what}", finding.what);
+                say(format_args!("WRONG  {}  {what}", finding.what));
                 code = ExitCode::FAILURE;
             }
         }
@@ -182,16 +189,18 @@ async fn run_held(config: &Config, command: Held) -> anyhow::Result<ExitCode> {
     match command {
         Held::List { reason } => {
             let selection = reason.map_or(HeldSelection::All, HeldSelection::Reason);
-            print!("{}", held::list(&spool, selection).await?);
+            say(format_args!("{}", held::list(&spool, selection).await?.trim_end()));
         }
-        Held::Show(selection) => print!("{}", held::show(&spool, selection.held()).await?),
+        Held::Show(selection) => {
+            say(format_args!("{}", held::show(&spool, selection.held()).await?.trim_end()))
+        }
         Held::Reprocess(selection) => {
             let met = decide(&spool, &selection, Decision::Reprocess).await?;
-            println!("{met} will run again");
+            say(format_args!("{met} will run again"));
         }
         Held::Reject(selection) => {
             let met = decide(&spool, &selection, Decision::Reject).await?;
-            println!("{met} rejected");
+            say(format_args!("{met} rejected"));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -206,6 +215,12 @@ async fn decide(
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now_ms = since.map_or(0, |elapsed| elapsed.as_millis() as i64);
     Ok(held::decide(spool, selection.held(), decision, who, now_ms).await?)
+}
+
+/// Prints a line; a reader that has gone (`| head`) is no fault.
+fn say(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// The exit code of an error: 2 when the configuration is wrong, 1 otherwise.

@@ -52,6 +52,11 @@ impl Gateway {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let directory = &config.spool.directory;
         let spool = LocalSpool::open(directory, secrets.spool_key, now_ms()).await?;
+        let names: Vec<_> = config.destinations.iter().map(|d| d.name.clone()).collect();
+        let count = spool.waiting_for_others(names).await?;
+        if count > 0 {
+            tracing::warn!(count, "deliveries wait for destinations that are not configured");
+        }
         let spool = Arc::new(spool);
         let steps = Steps::new(config).map_err(ServeError::Sandbox)?;
         let (shutdown, stopping) = watch::channel(false);

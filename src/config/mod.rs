@@ -252,8 +252,7 @@ impl Config {
         }
         let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX)
             .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true);
+            .separator("__");
         let layered = builder.add_source(environment).build();
         let config: Self = layered
             .and_then(config::Config::try_deserialize)

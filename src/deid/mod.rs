@@ -12,6 +12,7 @@ pub mod examine;
 pub mod header;
 pub mod hold;
 pub mod identifiers;
+mod known_vr;
 mod object;
 pub mod phi_text;
 pub mod picture;

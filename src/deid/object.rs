@@ -4,6 +4,7 @@
 //! counts within limits; pixels are never read into the header; an error names places, not values.
 
 use super::hold::{Hold, HoldReason};
+use super::known_vr;
 use super::pixels::{PixelElement, PixelLocation};
 use super::scan::{DataSetScanner, ElementHead, Encoding, Scan};
 use crate::config::Limits;
@@ -62,8 +63,9 @@ impl OpenObject {
         let private_left_out = heads.iter().filter(|(tag, _)| tag.group() % 2 == 1).count();
         let bytes = header_bytes(&mut file, start, header_end, &heads, limits)?;
         let plain = TransferSyntaxRegistry.get(plain_syntax(encoding)).unwrap_or(syntax);
-        let header = InMemDicomObject::read_dataset_with_ts(&bytes[..], plain)
+        let mut header = InMemDicomObject::read_dataset_with_ts(&bytes[..], plain)
             .map_err(|_| Hold::new(HoldReason::Malformed, "the header cannot be parsed"))?;
+        known_vr::resolve(&mut header);
         let pixels = scan.pixels.and_then(|span| {
             let element = PixelElement::from_tag(Tag(0x7FE0, span.element))?;
             Some(PixelLocation { offset: start + span.value, length: span.length, element })

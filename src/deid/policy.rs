@@ -7,8 +7,8 @@ use crate::config::{PixelRule, Profile};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-/// SOP classes whose payload is a document or a directory: no step here can clean it.
-const NOT_CLEANABLE: [(&str, &str); 7] = [
+/// SOP classes whose payload is a document, a directory or a voice: no step here can clean it.
+const NOT_CLEANABLE: [(&str, &str); 10] = [
     ("1.2.840.10008.5.1.4.1.1.104.1", "Encapsulated PDF"),
     ("1.2.840.10008.5.1.4.1.1.104.2", "Encapsulated CDA"),
     ("1.2.840.10008.5.1.4.1.1.104.3", "Encapsulated STL"),
@@ -16,6 +16,9 @@ const NOT_CLEANABLE: [(&str, &str); 7] = [
     ("1.2.840.10008.5.1.4.1.1.104.5", "Encapsulated MTL"),
     ("1.2.840.10008.1.3.10", "Media Storage Directory"),
     ("1.2.840.10008.5.1.4.1.1.66", "Raw Data"),
+    ("1.2.840.10008.5.1.4.1.1.9.4.1", "Basic Voice Audio Waveform"),
+    ("1.2.840.10008.5.1.4.1.1.9.4.2", "General Audio Waveform"),
+    ("1.2.840.10008.5.1.4.1.1.88.2", "Audio SR"),
 ];
 
 /// An encapsulated document, whatever the SOP class says.
@@ -23,6 +26,11 @@ const ENCAPSULATED_DOCUMENT: Tag = tags::ENCAPSULATED_DOCUMENT;
 
 /// What happens to the pixels of this object; or why it cannot be handled at all.
 pub fn treatment(object: &OpenObject, profile: &Profile) -> Result<PixelTreatment, Hold> {
+    // A DICOMDIR has no SOP Common Module: this comes before asking for its UIDs.
+    if object.header.get(tags::DIRECTORY_RECORD_SEQUENCE).is_some() {
+        let detail = "Media Storage Directory: it names the objects of a medium";
+        return Err(Hold::new(HoldReason::SopClassNotCleanable, detail));
+    }
     let sop_class = object.text(tags::SOP_CLASS_UID);
     for (name, tag, uid) in [
         ("SOP Class UID", tags::SOP_CLASS_UID, &sop_class),

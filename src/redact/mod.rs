@@ -8,6 +8,7 @@ use crate::deid::accept::Deidentified;
 use crate::deid::header::ProjectKey;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::forward::object_path;
+use crate::phi::Phi;
 use crate::sandbox::RunError;
 use crate::site_key::{self, SiteKeyError};
 use crate::worker::{Object, Steps, WorkReport};
@@ -37,8 +38,19 @@ pub enum RedactError {
 pub struct Summary {
     pub delivered: usize,
     pub boxes: usize,
-    /// The positions of held inputs among all, from 1, by reason; with the detail of each.
-    pub held: BTreeMap<HoldReason, Vec<(usize, String)>>,
+    /// The held inputs by reason.
+    pub held: BTreeMap<HoldReason, Vec<HeldInput>>,
+}
+
+/// An input that was held.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldInput {
+    /// Among all inputs, from 1.
+    pub position: usize,
+    /// A path may itself carry a name.
+    pub path: Phi<PathBuf>,
+    /// Why it was held.
+    pub detail: String,
 }
 
 impl Summary {
@@ -96,17 +108,22 @@ pub async fn run(
             && let Some((index, file)) = waiting.next()
         {
             let run = Arc::clone(&run);
-            in_work.spawn(async move { (index, run.one(index, &file).await) });
+            in_work.spawn(async move {
+                let outcome = run.one(index, &file).await;
+                (index, file, outcome)
+            });
         }
         let Some(done) = in_work.join_next().await else { break };
-        let (index, outcome) = done.unwrap_or_else(|_| (0, Err(stopped())));
+        let (index, file, outcome) = done.unwrap_or_else(|_| (0, PathBuf::new(), Err(stopped())));
         match outcome {
             Ok(boxes) => {
                 summary.delivered += 1;
                 summary.boxes += boxes;
             }
             Err(hold) => {
-                summary.held.entry(hold.reason).or_default().push((index + 1, hold.detail));
+                let (position, path) = (index + 1, Phi::new(file));
+                let input = HeldInput { position, path, detail: hold.detail };
+                summary.held.entry(hold.reason).or_default().push(input);
             }
         }
         bar.set_message(format!("{} held", summary.held_count()));

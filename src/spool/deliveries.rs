@@ -3,6 +3,7 @@
 use super::files;
 use super::jobs::hold_job;
 use super::local::LocalSpool;
+use super::ready::DELIVERABLE;
 use super::{SpoolError, UnixMs, crash_point};
 use crate::deid::hold::{Hold, HoldReason};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -72,11 +73,23 @@ impl LocalSpool {
     pub async fn next_due(&self, destination: &str) -> Result<Option<UnixMs>, SpoolError> {
         let destination = destination.to_owned();
         let query = move |c: &Connection| {
-            c.prepare_cached(
+            c.prepare_cached(&format!(
                 "SELECT min(next_ms) FROM deliveries JOIN jobs ON jobs.id = deliveries.job
-                 WHERE destination = ?1 AND deliveries.state = 'waiting' AND jobs.state = 'ready'",
-            )?
+                 WHERE destination = ?1 AND deliveries.state = 'waiting' AND {DELIVERABLE}"
+            ))?
             .query_row([destination], |row| row.get(0))
+        };
+        self.database.call(query).await
+    }
+
+    /// How many deliveries wait for destinations that are not among `configured`.
+    pub async fn waiting_for_others(&self, configured: Vec<String>) -> Result<usize, SpoolError> {
+        let query = move |c: &Connection| {
+            let mut statement =
+                c.prepare("SELECT destination FROM deliveries WHERE state = 'waiting'")?;
+            let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+            let names = names.collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(names.iter().filter(|name| !configured.contains(name)).count())
         };
         self.database.call(query).await
     }

@@ -41,9 +41,10 @@ impl Directories {
 
 /// Makes a directory that only its owner can enter.
 pub(super) fn private_directory(path: &Path) -> Result<(), SpoolError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|error| SpoolError::file(path, "cannot make this directory", &error))
+    use std::os::unix::fs::PermissionsExt;
+    let private = std::fs::Permissions::from_mode(0o700);
+    let made = std::fs::create_dir_all(path).and_then(|()| std::fs::set_permissions(path, private));
+    made.map_err(|error| SpoolError::file(path, "cannot make this directory private", &error))
 }
 
 /// Makes the names in a directory durable.

@@ -75,7 +75,8 @@ impl LocalSpool {
         self.database.call(query).await
     }
 
-    /// Lets held Jobs run again, from their Original, under their frozen profile.
+    /// Lets held Jobs run again, from their Original, under their frozen profile. What only a
+    /// destination refused is sent again.
     pub async fn reprocess(
         &self,
         selection: HeldSelection,
@@ -95,6 +96,7 @@ impl LocalSpool {
         };
         let count = self.database.call(record).await?;
         self.jobs_changed.notify_one();
+        self.deliveries_changed.send_modify(|changes| *changes += 1);
         Ok(count)
     }
 
@@ -157,7 +159,8 @@ fn decide(
 ) -> rusqlite::Result<Vec<i64>> {
     let (job, reason) = bounds(selection);
     let mut statement = c.prepare(
-        "UPDATE jobs SET state = ?3, held_reason = NULL, held_detail = NULL, updated_ms = ?4
+        "UPDATE jobs SET state = CASE WHEN ?3 = 'waiting' AND held_reason = 'refused'
+         AND result_kept = 1 THEN 'ready' ELSE ?3 END, held_reason = NULL, held_detail = NULL, updated_ms = ?4
          WHERE state = 'held' AND (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR held_reason = ?2)
          RETURNING id",
     )?;

@@ -178,7 +178,7 @@ pub(super) fn hold_job(
 ) -> rusqlite::Result<()> {
     c.prepare_cached(
         "UPDATE jobs SET state = 'held', held_reason = ?2, held_detail = ?3, updated_ms = ?4
-         WHERE id = ?1 AND state IN ('waiting', 'ready')",
+         WHERE id = ?1 AND state IN ('waiting', 'ready', 'held')",
     )?
     .execute(params![job, hold.reason.code(), hold.detail, now_ms])?;
     Ok(())

@@ -3,6 +3,7 @@
 use super::files::{self, hex};
 use super::local::LocalSpool;
 use super::{SpoolError, UnixMs, crash_point};
+use crate::deid::hold::HoldReason;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -157,11 +158,15 @@ fn insert(
     bytes: i64,
     now_ms: UnixMs,
 ) -> rusqlite::Result<Accepted> {
+    // What a person rejected, or the disk damaged, is no reason to turn the object away again.
     let known: Option<bool> = c
         .prepare_cached(
-            "SELECT max(sha256 = ?2) FROM originals WHERE sop_hash = ?1 HAVING count(*) > 0",
+            "SELECT max(sha256 = ?2) FROM originals WHERE sop_hash = ?1 AND NOT EXISTS
+             (SELECT 1 FROM jobs WHERE original = originals.id
+              AND (state = 'rejected' OR held_reason = ?3))
+             HAVING count(*) > 0",
         )?
-        .query_row(params![sop_hash, sha256], |row| row.get(0))
+        .query_row(params![sop_hash, sha256, HoldReason::StorageDamaged.code()], |row| row.get(0))
         .optional()?;
     let accepted = match known {
         None => Accepted::New,

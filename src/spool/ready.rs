@@ -78,6 +78,10 @@ impl Ready {
     }
 }
 
+/// Jobs whose result may go out. What one destination refused, the others still get.
+pub(super) const DELIVERABLE: &str =
+    "(jobs.state = 'ready' OR (jobs.state = 'held' AND jobs.held_reason = 'refused'))";
+
 /// A delivery that is due, and what has to be known to negotiate for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingDelivery {
@@ -98,14 +102,14 @@ impl LocalSpool {
     ) -> Result<Vec<PendingDelivery>, SpoolError> {
         let destination = destination.to_owned();
         let query = move |c: &Connection| {
-            let mut statement = c.prepare_cached(
+            let mut statement = c.prepare_cached(&format!(
                 "SELECT deliveries.id, jobs.id, deliveries.attempts, jobs.sop_class,
                         jobs.transfer_syntax
                  FROM deliveries JOIN jobs ON jobs.id = deliveries.job
                  WHERE deliveries.destination = ?1 AND deliveries.state = 'waiting'
-                   AND deliveries.next_ms <= ?2 AND jobs.state = 'ready'
-                 ORDER BY deliveries.id LIMIT ?3",
-            )?;
+                   AND deliveries.next_ms <= ?2 AND {DELIVERABLE}
+                 ORDER BY deliveries.id LIMIT ?3"
+            ))?;
             let rows = statement.query_map(params![destination, now_ms, limit as i64], |row| {
                 Ok(PendingDelivery {
                     id: row.get(0)?,
@@ -125,8 +129,10 @@ impl LocalSpool {
         let path = self.directories.result(job);
         let record = move |c: &Connection| {
             c.query_row(
-                "SELECT result_sha256, result_bytes, sop_class, transfer_syntax, new_study,
-                        new_series, new_sop FROM jobs WHERE id = ?1 AND state = 'ready'",
+                &format!(
+                    "SELECT result_sha256, result_bytes, sop_class, transfer_syntax, new_study,
+                        new_series, new_sop FROM jobs WHERE id = ?1 AND {DELIVERABLE}"
+                ),
                 [job],
                 |row| {
                     let sha256: String = row.get(0)?;

@@ -100,7 +100,17 @@ async fn fill(
         let (spool, context) = (Arc::clone(spool), Arc::clone(context));
         in_work.spawn(async move {
             let id = job.id;
-            if let Err(error) = work(&spool, &context, job).await {
+            let (working, at) = (Arc::clone(&spool), Arc::clone(&context));
+            // A task of its own, so that a panic costs this job only.
+            let worked = tokio::spawn(async move { work(&working, &at, job).await }).await;
+            let recorded = match worked {
+                Ok(recorded) => recorded,
+                Err(_) => {
+                    let hold = Hold::new(HoldReason::SandboxCrashed, "its task stopped");
+                    spool.hold(id, hold, now_ms()).await
+                }
+            };
+            if let Err(error) = recorded {
                 tracing::error!(job = id, %error, "a job's outcome could not be recorded");
                 tokio::time::sleep(POLL).await;
             }

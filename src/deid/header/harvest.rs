@@ -124,7 +124,12 @@ fn gather(
             if kind == IdentifierKind::Date {
                 value = value.get(..8).unwrap_or_default();
             }
-            let known = element.tag() == tags::STATION_NAME && is_public(value, public);
+            // Some vendors write their own name where the institution's belongs.
+            let known = match element.tag() {
+                tags::STATION_NAME => is_public(value, public),
+                tags::INSTITUTION_NAME => public.contains(&telling(value)),
+                _ => false,
+            };
             let short = element.tag() == tags::STUDY_ID && value.len() < 4;
             if !known && !short && !is_nobody(value) {
                 found.insert(Identifier { kind, value: Phi::new(value.to_string()) });

@@ -2,6 +2,7 @@
 
 use super::attributes::{mismatch, write_layout};
 use super::layout::{Photometric, PixelLayout, not_decodable};
+use super::samples::SampleForm;
 use super::source::guarded;
 use crate::deid::hold::{Hold, HoldReason};
 use dicom_core::value::PixelFragmentSequence;
@@ -105,11 +106,6 @@ impl Codestream {
         if self.components == 3 {
             output.photometric = self.output_colour(source.photometric)?;
         }
-        if self.precision > source.bits_stored {
-            // The codestream knows better: values above BitsStored are pixels, not unused bits.
-            output.bits_stored = self.precision;
-            output.high_bit = self.precision - 1;
-        }
         Ok(output)
     }
 
@@ -163,6 +159,9 @@ pub(super) fn decode(
     if codestream.signed != output.signed {
         correct_sign(&mut frame, codestream.precision, output);
     }
+    if codestream.precision > output.bits_stored && !fits(&frame, output) {
+        return Err(mismatch("JPEG 2000 samples that do not fit BitsStored"));
+    }
     Ok(frame)
 }
 
@@ -195,6 +194,12 @@ fn decode_by_pixeldata(data: &[u8], output: &PixelLayout) -> Result<Vec<u8>, Hol
         .decode_pixel_data_frame(0)
         .map_err(|_| mismatch("a JPEG 2000 codestream that does not decode"))?;
     Ok(decoded.data().to_vec())
+}
+
+/// Whether every sample is a value of BitsStored bits. Encoders state the precision of the word
+/// rather than that of the values now and then; what exceeds BitsStored would be cut off.
+fn fits(frame: &[u8], output: &PixelLayout) -> bool {
+    SampleForm::of(output).clear_unused(&mut frame.to_vec()) == 0
 }
 
 /// Codestream and header disagree on the sign: the header is right, as every reader assumes, and
@@ -247,12 +252,13 @@ mod tests {
     }
 
     #[test]
-    fn precision_above_bits_stored_widens_it() {
+    fn precision_above_bits_stored_is_taken_when_the_samples_fit() {
         let mut source = layout("MONOCHROME2", 4, 5, 16);
         (source.bits_stored, source.high_bit) = (10, 9);
         let codestream = Codestream::read(&main_header(1, 11, 0)).expect("well formed");
         let output = codestream.output(&source).expect("agrees");
-        assert_eq!((output.bits_stored, output.high_bit), (12, 11));
+        assert_eq!((output.bits_stored, output.high_bit), (10, 9));
+        assert!(fits(&[0xFF, 0x03], &output) && !fits(&[0x00, 0x04], &output));
         assert!(codestream.output(&layout("MONOCHROME2", 4, 5, 8)).is_err());
         assert!(codestream.output(&layout("MONOCHROME2", 5, 4, 16)).is_err());
     }

@@ -25,7 +25,13 @@ pub fn render(frame: &Frame, layout: &PixelLayout, voi: &Voi) -> Vec<Picture> {
     };
     if layout.samples_per_pixel == 3 || layout.palette.is_some() {
         let rendered = colour::render(frame, layout).into_iter();
-        return rendered.map(|data| picture(3, data)).collect();
+        let mut pictures: Vec<_> = rendered.map(|data| picture(3, data)).collect();
+        if layout.palette.is_some() && layout.bits_allocated > 1 {
+            // Text in indices whose colours are alike is plain to whoever takes the palette away.
+            let indices = extremes(frame, layout);
+            pictures.extend(indices.map(|all| picture(1, shade(frame, layout, all, false))));
+        }
+        return pictures;
     }
     let invert = layout.photometric == Photometric::Monochrome1;
     if layout.bits_allocated == 1 {

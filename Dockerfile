@@ -1,0 +1,41 @@
+# deid-gateway in a container. Not tried where it was written (no container runtime there): build it
+# once and send an object through it before you rely on it.
+#
+#   docker build -t deid-gateway .
+#   docker run -d --name deid -p 127.0.0.1:11112:11112 --stop-timeout 60 \
+#       -v deid-spool:/var/lib/deid-gateway/var/spool \
+#       -v deid-keys:/var/lib/deid-gateway/var/keys \
+#       -v deid-research:/var/lib/deid-gateway/var/research \
+#       -v "$PWD/gateway.toml:/etc/deid-gateway.toml:ro" \
+#       deid-gateway serve --config /etc/deid-gateway.toml
+#   docker exec deid deid-gateway held list --config /etc/deid-gateway.toml
+#
+# Back up the volume of the keys, apart from the others.
+
+FROM rust:1.94-slim-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends build-essential \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY Cargo.toml Cargo.lock ./
+COPY conf conf
+COPY src src
+COPY tests tests
+RUN cargo build --release --locked --bin deid-gateway
+
+FROM debian:bookworm-slim
+RUN useradd --system --user-group --uid 10001 --home-dir /var/lib/deid-gateway --shell /usr/sbin/nologin deid \
+    && install -d -o deid -g deid -m 0700 /var/lib/deid-gateway /var/lib/deid-gateway/var \
+        /var/lib/deid-gateway/var/spool /var/lib/deid-gateway/var/keys \
+        /var/lib/deid-gateway/var/research
+COPY --from=build /build/target/release/deid-gateway /usr/local/bin/deid-gateway
+COPY LICENSE LICENSE-MIT LICENSE-APACHE NOTICE /usr/share/doc/deid-gateway/
+# Below this directory the default paths ./var/... are the volumes. The variable wins over a
+# configuration file; loopback inside a container could not be reached from outside.
+WORKDIR /var/lib/deid-gateway
+ENV DEID_GATEWAY__INTAKE__LISTEN=0.0.0.0:11112
+VOLUME ["/var/lib/deid-gateway/var/spool", "/var/lib/deid-gateway/var/keys", "/var/lib/deid-gateway/var/research"]
+EXPOSE 11112
+USER deid
+ENTRYPOINT ["deid-gateway"]
+CMD ["serve"]

@@ -1,0 +1,99 @@
+//! Attributes that were written as UN although the dictionary knows them (PS3.5 section 6.2.2):
+//! GDCM and some archives do so with whole headers. They are read as Implicit VR Little Endian, as
+//! the Standard says, so that later steps see what they are. Sequences stay opaque: what is inside
+//! was not scanned, and the profile removes it.
+
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::header::{Header, Tag};
+use dicom_core::value::Value;
+use dicom_core::{DataElement, VR};
+use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_object::InMemDicomObject;
+use dicom_object::mem::InMemElement;
+use dicom_transfer_syntax_registry::entries::IMPLICIT_VR_LITTLE_ENDIAN;
+
+/// Gives every UN attribute of a known VR that VR, at every level.
+pub fn resolve(data_set: &mut InMemDicomObject) {
+    let unknown: Vec<Tag> = data_set.iter().filter(|e| is_known(e)).map(Header::tag).collect();
+    if !unknown.is_empty() {
+        let mut bytes = Vec::new();
+        if let Some(charset) = data_set.get(tags::SPECIFIC_CHARACTER_SET) {
+            append(&mut bytes, charset);
+        }
+        for element in unknown.iter().filter_map(|tag| data_set.get(*tag)) {
+            append(&mut bytes, element);
+        }
+        let syntax = IMPLICIT_VR_LITTLE_ENDIAN.erased();
+        // What does not parse stays UN, and is treated as such.
+        if let Ok(read) = InMemDicomObject::read_dataset_with_ts(&bytes[..], &syntax) {
+            read.into_iter().for_each(|element| {
+                data_set.put(element);
+            });
+        }
+    }
+    let nested: Vec<Tag> = data_set.iter().filter(|e| e.vr() == VR::SQ).map(Header::tag).collect();
+    for tag in nested {
+        let Some(element) = data_set.take_element(tag).ok() else { continue };
+        let (header, value) = (*element.header(), element.into_value());
+        let value = match value {
+            Value::Sequence(mut sequence) => {
+                sequence.items_mut().iter_mut().for_each(resolve);
+                Value::Sequence(sequence)
+            }
+            other => other,
+        };
+        data_set.put(DataElement::new(header.tag, header.vr, value));
+    }
+}
+
+fn is_known(element: &InMemElement) -> bool {
+    let tag = element.tag();
+    let entry = || StandardDataDictionary.by_tag(tag);
+    element.vr() == VR::UN
+        && tag.group() % 2 == 0
+        && tag.element() != 0
+        && element.value().primitive().is_some()
+        && entry().is_some_and(|e| !matches!(e.vr().relaxed(), VR::SQ | VR::UN))
+}
+
+fn append(out: &mut Vec<u8>, element: &InMemElement) {
+    let Ok(value) = element.to_bytes() else { return };
+    let tag = element.tag();
+    out.extend(tag.group().to_le_bytes());
+    out.extend(tag.element().to_le_bytes());
+    let padded = value.len().next_multiple_of(2);
+    out.extend((padded as u32).to_le_bytes());
+    out.extend(value.iter());
+    out.resize(out.len() + padded - value.len(), b' ');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dicom_core::value::{DataSetSequence, PrimitiveValue};
+
+    fn unknown(tag: Tag, bytes: &[u8]) -> InMemElement {
+        DataElement::new(tag, VR::UN, PrimitiveValue::from(bytes.to_vec()))
+    }
+
+    #[test]
+    fn known_attributes_become_what_they_are_at_every_level() {
+        let item = InMemDicomObject::from_element_iter([unknown(tags::CODE_MEANING, b"CHEST ")]);
+        let sequence = DataSetSequence::from(vec![item]);
+        let mut header = InMemDicomObject::from_element_iter([
+            DataElement::new(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 100"),
+            unknown(tags::PATIENT_NAME, b"J\xF6rg "),
+            unknown(tags::ROWS, &[0x00, 0x02]),
+            unknown(Tag(0x0009, 0x1001), b"private "),
+            DataElement::new(tags::PROCEDURE_CODE_SEQUENCE, VR::SQ, sequence),
+        ]);
+        resolve(&mut header);
+        let name = header.element(tags::PATIENT_NAME).expect("there");
+        assert_eq!((name.vr(), name.to_str().expect("text").trim()), (VR::PN, "J\u{f6}rg"));
+        assert_eq!(header.element(tags::ROWS).expect("there").to_int::<u16>().ok(), Some(512));
+        assert_eq!(header.element(Tag(0x0009, 0x1001)).expect("there").vr(), VR::UN);
+        let codes = header.element(tags::PROCEDURE_CODE_SEQUENCE).expect("there");
+        let code = codes.items().expect("items")[0].element(tags::CODE_MEANING).expect("there");
+        assert_eq!(code.vr(), VR::LO);
+    }
+}
