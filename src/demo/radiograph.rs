@@ -25,7 +25,7 @@ pub fn draw() -> Canvas<1> {
     canvas.identifying((30, 24), &patient::banner_name(), BURNED_IN);
     canvas.identifying((30, 66), patient::ID, BURNED_IN);
     canvas.identifying((30, 108), patient::BIRTH_DATE_SHOWN, BURNED_IN);
-    canvas.technical((880, 40), "R", Pen { scale: 2, ..BURNED_IN });
+    canvas.technical((880, 40), "L", Pen { scale: 2, ..BURNED_IN });
     canvas.identifying((30, 1144), patient::STUDY_DATE_SHOWN, BURNED_IN);
     canvas.technical((800, 1144), "PA ERECT", BURNED_IN);
     canvas
