@@ -1,13 +1,13 @@
 //! The command line: what can be asked, and the exit code of each answer.
 
 use crate::admin::held::{self, Decision};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
 use crate::redact::{self, Summary};
 use crate::sandbox::{self, Role};
 use crate::serve::Gateway;
 use crate::spool::{HeldSelection, LocalSpool};
-use crate::{check, logging};
+use crate::{check, demo, logging};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +39,15 @@ enum Command {
         /// Name held inputs by their paths, which may themselves identify a person.
         #[arg(long)]
         show_paths: bool,
+    },
+    /// Show the whole way of three generated objects; needs no configuration.
+    Demo {
+        /// Where pictures of before and after go.
+        #[arg(long, default_value = "./demo-out")]
+        out: PathBuf,
+        /// Leave the temporary spools, and what was received, for looking.
+        #[arg(long)]
+        keep: bool,
     },
     /// Validate the configuration, C-ECHO every destination, load the models.
     Check,
@@ -102,9 +111,15 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     logging::forbid_core_dumps()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Command::Demo { out, keep } = &cli.command {
+        anyhow::ensure!(cli.config.is_none(), "demo brings its own configuration: omit --config");
+        logging::start(LogLevel::Warn);
+        let good = runtime.block_on(demo::run(out, *keep))?;
+        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let config = Config::load(cli.config.as_deref())?;
     logging::start(config.log.level);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
             Command::Serve => serve(&config).await,
@@ -115,7 +130,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Check => Ok(run_check(&config).await),
             Command::Held(command) => run_held(&config, command).await,
-            Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
+            Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
         }
     })
 }

@@ -29,6 +29,7 @@ pub mod forward;
 pub mod admin;
 pub mod check;
 pub mod cli;
+pub mod demo;
 pub mod logging;
 pub mod redact;
 pub mod serve;

@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod local;
 mod originals;
 mod ready;
+mod reports;
 mod schema;
 
 pub use crash_point::crash_point;
@@ -29,6 +30,7 @@ pub use jobs::{Job, Routed, Routing};
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
 pub use ready::{PendingDelivery, Ready};
+pub use reports::JobReport;
 
 use std::path::PathBuf;
 
