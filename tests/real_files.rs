@@ -112,14 +112,21 @@ fn run_all(entries: &[Entry], work: &Path) -> Vec<Outcome> {
     let key = work.join("site.key");
     // Made once, so that the runs do not race for it.
     deidentify(&packages.join(&entries[0].path), &work.join("first"), &key);
+    // The largest first: the longest would otherwise run alone at the end.
+    let bytes = |index: &usize| {
+        std::fs::metadata(packages.join(&entries[*index].path)).map_or(0, |file| file.len())
+    };
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(bytes(index)));
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(entry) = entries.get(index) else { return };
+                    let turn = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&index) = order.get(turn) else { return };
+                    let entry = &entries[index];
                     let out = work.join(index.to_string());
                     let outcome = deidentify(&packages.join(&entry.path), &out, &key);
                     outcomes.lock().expect("not poisoned").insert(index, outcome);
