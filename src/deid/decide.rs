@@ -4,7 +4,7 @@ use super::examine::Examination;
 use super::header::matching::Matcher;
 use super::phi_text::KeepWords;
 use super::picture::TextLine;
-use super::redaction::{BoxReason, PixelTreatment, Redaction, RedactionBox};
+use super::redaction::{BoxReason, KeptLine, PixelTreatment, Redaction, RedactionBox};
 use crate::config::Profile;
 use std::collections::BTreeSet;
 
@@ -12,11 +12,14 @@ use std::collections::BTreeSet;
 /// identifies nobody.
 const SINGLE_SIGN_CONFIDENCE_MIN: f32 = 0.8;
 
+/// A line of the result is explained when this part of it is boxes and kept lines.
+const EXPLAINED_SHARE: f32 = 0.7;
+
 /// Decides on the lines that were read in the pictures of an object.
 pub fn decide(examination: &Examination, lines: &[TextLine], profile: &Profile) -> Redaction {
     let lines: Vec<_> = lines.iter().filter(|line| is_text(line)).collect();
-    let (boxes, kept_lines) = boxes_of(examination, &lines, profile, BoxReason::Text);
-    Redaction { treatment: examination.treatment, boxes, kept_lines }
+    let (boxes, kept) = boxes_of(examination, &lines, profile, BoxReason::Text);
+    Redaction { treatment: examination.treatment, boxes, kept }
 }
 
 /// Adds what was still readable in the result; `None` when that was nothing that has to go.
@@ -27,7 +30,12 @@ pub fn decide_again(
     profile: &Profile,
 ) -> Option<Redaction> {
     // A filled box is itself read as a sign now and then; what sticks out of one is longer.
-    let lines: Vec<_> = lines.iter().filter(|line| signs(line) > 1).collect();
+    let matcher = Matcher::new(&examination.identifiers);
+    let is_new = |line: &&TextLine| {
+        let known = matcher.find(line.text.reveal()).is_some();
+        signs(line) > 1 && (known || !is_explained(line, redaction))
+    };
+    let lines: Vec<_> = lines.iter().filter(is_new).collect();
     let (more, _) = boxes_of(examination, &lines, profile, BoxReason::FoundOnReread);
     if more.is_empty() {
         return None;
@@ -36,6 +44,22 @@ pub fn decide_again(
     again.boxes.extend(more);
     again.boxes.sort_by_key(|b| (b.frame, b.area));
     Some(again)
+}
+
+/// Whether a line lies where boxes are filled and kept lines stay. A box that clips a kept line makes
+/// it read as something else; hiding that would clip the next one, and so on.
+fn is_explained(line: &TextLine, redaction: &Redaction) -> bool {
+    let boxes = redaction.of_frame(line.frame).map(|b| b.area);
+    let kept = redaction.kept.iter().filter(|k| k.frame == line.frame).map(|k| k.area);
+    let areas: Vec<_> = boxes.chain(kept).collect();
+    let (mut pixels, mut inside) = (0_u64, 0_u64);
+    for y in line.area.top..line.area.bottom {
+        for x in line.area.left..line.area.right {
+            pixels += 1;
+            inside += u64::from(areas.iter().any(|area| area.contains(x, y)));
+        }
+    }
+    inside as f32 >= EXPLAINED_SHARE * pixels as f32
 }
 
 fn is_text(line: &TextLine) -> bool {
@@ -56,21 +80,21 @@ fn boxes_of(
     lines: &[&TextLine],
     profile: &Profile,
     reason: BoxReason,
-) -> (Vec<RedactionBox>, u32) {
-    let Some(layout) = &examination.layout else { return (Vec::new(), 0) };
+) -> (Vec<RedactionBox>, Vec<KeptLine>) {
+    let Some(layout) = &examination.layout else { return (Vec::new(), Vec::new()) };
     if examination.treatment != PixelTreatment::Looked {
-        return (Vec::new(), 0);
+        return (Vec::new(), Vec::new());
     }
     let keep = KeepWords::new(&profile.keep_words);
     let matcher = Matcher::new(&examination.identifiers);
     let (width, height) = (u32::from(layout.columns), u32::from(layout.rows));
     let mut seen = BTreeSet::new();
     let mut boxes = Vec::new();
-    let mut kept = 0;
+    let mut kept = Vec::new();
     for line in lines {
         let known = matcher.find(line.text.reveal()).is_some();
         if !known && keep.keeps(line.text.reveal()) {
-            kept += 1;
+            kept.push(KeptLine { frame: line.frame, area: line.area });
             continue;
         }
         let Some(area) = line.area.clipped(width, height) else { continue };
@@ -128,7 +152,7 @@ mod tests {
     fn every_line_goes_but_those_of_kept_words_alone() {
         let lines = [line("ANYTHING ELSE", 0.6), line("LEFT", 0.9), line("GAIN 65%", 0.9)];
         let redaction = decide(&examination(), &lines, &basic());
-        assert_eq!((redaction.boxes.len(), redaction.kept_lines), (1, 2));
+        assert_eq!((redaction.boxes.len(), redaction.kept.len()), (1, 2));
         assert_eq!(redaction.boxes[0].area.right, 200, "clipped to the frame");
         assert_eq!(redaction.boxes[0].reason, BoxReason::Text);
     }
@@ -144,8 +168,22 @@ mod tests {
     #[test]
     fn a_filled_box_that_reads_as_a_sign_is_not_text_that_remains() {
         let redaction = decide(&examination(), &[line("DOE", 0.9)], &basic());
-        let again = |text| decide_again(&examination(), &redaction, &[line(text, 0.9)], &basic());
+        let area = PixelRect { left: 10, top: 10, right: 190, bottom: 30 };
+        let inside = |text| TextLine { area, ..line(text, 0.9) };
+        let again = |text| decide_again(&examination(), &redaction, &[inside(text)], &basic());
         assert_eq!(again("I"), None);
-        assert!(again("OE").is_some());
+        assert_eq!(again("OE"), None, "inside the box there is nothing");
+        let beside = PixelRect { left: 150, top: 40, right: 190, bottom: 60 };
+        let beside = TextLine { area: beside, ..line("OE", 0.9) };
+        assert!(decide_again(&examination(), &redaction, &[beside], &basic()).is_some());
+    }
+
+    #[test]
+    fn a_kept_line_that_a_box_clips_stays_kept() {
+        let redaction = decide(&examination(), &[line("GAIN 65%", 0.9)], &basic());
+        let clipped = [line("CAlN 65%", 0.9)];
+        assert_eq!(decide_again(&examination(), &redaction, &clipped, &basic()), None);
+        let known = [line("SMITHSON", 0.9)];
+        assert!(decide_again(&examination(), &redaction, &known, &basic()).is_some());
     }
 }

@@ -47,8 +47,17 @@ pub struct Redaction {
     pub treatment: PixelTreatment,
     /// The boxes, sorted by frame.
     pub boxes: Vec<RedactionBox>,
-    /// Lines of text that were read and kept, for the report.
-    pub kept_lines: u32,
+    /// Lines of text that were read and stay.
+    pub kept: Vec<KeptLine>,
+}
+
+/// Where a line of text stays: every word of it is on the allow-list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptLine {
+    /// Frame index, from 0.
+    pub frame: u32,
+    /// The line.
+    pub area: PixelRect,
 }
 
 impl Redaction {

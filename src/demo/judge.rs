@@ -46,7 +46,7 @@ pub struct Fate {
     pub took_ms: i64,
     /// Places with text that the gateway hid, lines that it kept, attributes that it scrubbed.
     pub hidden: usize,
-    pub kept: u32,
+    pub kept: usize,
     pub scrubbed: u64,
     /// What is wrong with what was received; empty when nothing is.
     pub faults: Vec<String>,
@@ -89,7 +89,7 @@ pub fn judge(
         })?;
         areas = report.redaction.boxes.iter().map(|b| b.area).collect();
         fate.hidden = places(&areas);
-        fate.kept = report.redaction.kept_lines;
+        fate.kept = report.redaction.kept.len();
         fate.scrubbed = report.scrubbed_attributes;
     }
     match received {

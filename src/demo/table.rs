@@ -34,7 +34,7 @@ fn row(sample: &Sample, fate: &Fate) -> [String; 8] {
     };
     [
         format!("{} {}", sample.modality, sample.name),
-        (fate.hidden + fate.kept as usize).to_string(),
+        (fate.hidden + fate.kept).to_string(),
         fate.hidden.to_string(),
         fate.kept.to_string(),
         format!("{} scrubbed", fate.scrubbed),

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a result may be blanked further before the object is held.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// What was done to one object, without any value of it: kept with the Job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -133,7 +133,7 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Spo
     let object = Object { input: &job.input, scratch, profile: &job.profile, key: &key };
     match steps.deidentify(&object, output).await {
         Ok((result, report)) => {
-            let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept_lines);
+            let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept.len());
             let (frames, scrubbed) = (report.frames, report.scrubbed_attributes);
             let report = serde_json::to_string(&report).unwrap_or_default();
             spool.ready(id, result, report, now_ms()).await?;
