@@ -5,7 +5,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// What is wrong with the site key, and what to do.
@@ -64,18 +64,27 @@ fn create(path: &Path) -> Result<(), SiteKeyError> {
         let path = path.to_owned();
         move |error: std::io::Error| SiteKeyError::Io { path, what, kind: error.kind() }
     };
-    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        made.map_err(failed("its directory cannot be made"))?;
-    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = parent.unwrap_or(Path::new("."));
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(failed("its directory cannot be made"))?;
     let mut key = [0u8; 32];
     getrandom::fill(&mut key)
         .map_err(|_| failed("no randomness")(std::io::ErrorKind::Other.into()))?;
     let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let opened = File::options().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = opened.map_err(failed("cannot be made"))?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    // Written beside, mode 0600, and linked: another process that starts now sees no key or a whole
+    // one, and of two that make one at the same time the first wins.
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed("cannot be made"))?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
     written.map_err(failed("cannot be written"))?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(failed("cannot be written")(error.error));
+        }
+        _ => {}
+    }
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(failed("its directory cannot be synced"))?;
     tracing::info!("a site key was made; back it up: without it pseudonyms cannot be made again");
     Ok(())
 }
@@ -104,6 +113,22 @@ mod tests {
         assert_eq!(first.spool_key, again.spool_key);
         let mode = std::fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn processes_that_start_together_share_one_whole_key() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("site.key");
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || load_or_create(&path).expect("a key").spool_key)
+            })
+            .collect();
+        let keys: Vec<_> = threads.into_iter().map(|t| t.join().expect("joined")).collect();
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        let left = std::fs::read_dir(directory.path()).expect("listed").count();
+        assert_eq!(left, 1, "nothing but the key is left");
     }
 
     #[test]
