@@ -29,7 +29,7 @@ pub enum DetectError {
     #[error("more than {limit} candidates for a line of text in one picture")]
     TooManyLines { limit: usize },
     /// A model compiled into the binary could not be loaded: a fault of the build.
-    #[error("the {model} model cannot be loaded")]
+    #[error("the {model} model in this program cannot be loaded: install the program again")]
     Load {
         model: &'static str,
         #[source]

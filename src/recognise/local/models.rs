@@ -74,6 +74,14 @@ mod tests {
     }
 
     #[test]
+    fn a_program_without_its_models_says_so_and_what_to_do() {
+        let threads = Arc::new(ThreadPool::with_num_threads(1));
+        let error = Network::load("detection", b"", threads).err().expect("no model").to_string();
+        assert!(error.contains("detection") && error.contains("install"), "{error}");
+        assert!(!error.contains('\n'));
+    }
+
+    #[test]
     fn the_files_are_the_published_ones_and_the_notice_lists_them() {
         let notice = include_str!("../../../NOTICE");
         for (bytes, digest) in [
