@@ -12,6 +12,15 @@ use std::path::{Path, PathBuf};
 /// It has no constructor outside the spool and no deserialisation: neither an Original nor a
 /// result that was not accepted can become one.
 ///
+/// ```
+/// use deid_gateway::deid::accept::Deidentified;
+/// use deid_gateway::spool::{Original, Ready};
+/// fn send(_: &Ready) {}
+/// fn fine(ready: &Ready, _: &Original, _: &Deidentified) {
+///     send(ready);
+/// }
+/// let _: serde_json::Value = serde_json::from_str("{}").unwrap();
+/// ```
 /// ```compile_fail
 /// use deid_gateway::spool::{Original, Ready};
 /// fn send(_: &Ready) {}
