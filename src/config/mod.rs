@@ -5,9 +5,11 @@
 
 mod destination;
 mod profile;
+mod shift;
 
 pub use destination::{Destination, DestinationKind};
 pub use profile::{PixelRule, Profile};
+pub use shift::{NotAShiftRange, ShiftRange};
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@
 
 use super::accept::Candidate;
 use super::examine::{StepError, open_frames};
-use super::header::{Context, ProjectKey, Report, scrub};
+use super::header::{Context, ProjectKey, Report, Subject, scrub};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{OpenObject, text_of};
@@ -33,6 +33,7 @@ pub struct Application<'a> {
     pub redaction: &'a Redaction,
     pub identifiers: &'a Identifiers,
     pub key: &'a ProjectKey,
+    pub subject: &'a Subject,
     pub limits: &'a Limits,
 }
 
@@ -47,6 +48,7 @@ pub fn apply(
     let mut frames = open_frames(&object, application.limits)?;
     let context = Context {
         key: application.key,
+        subject: application.subject,
         treatment: application.redaction.treatment,
         identifiers: application.identifiers,
     };

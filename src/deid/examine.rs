@@ -1,6 +1,6 @@
 //! The first step: header facts, the identifiers the object carries, and its pictures.
 
-use super::header::harvest;
+use super::header::{PatientIdentity, harvest};
 use super::hold::Hold;
 use super::identifiers::Identifiers;
 use super::object::OpenObject;
@@ -21,6 +21,8 @@ pub struct Examination {
     pub layout: Option<PixelLayout>,
     /// What identifies the patient; only in memory and on the pipe.
     pub identifiers: Identifiers,
+    /// Whose object it is; only in memory and on the pipe.
+    pub patient: PatientIdentity,
 }
 
 /// Why a step that hands out pictures stopped.
@@ -65,6 +67,7 @@ pub fn examine(
     let object = OpenObject::open(path, limits, scratch)?;
     let treatment = policy::treatment(&object, profile)?;
     let identifiers = harvest(&object.header);
+    let patient = PatientIdentity::of(&object.header);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
     if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
@@ -76,5 +79,5 @@ pub fn examine(
             }
         }
     }
-    Ok(Examination { treatment, layout, identifiers })
+    Ok(Examination { treatment, layout, identifiers, patient })
 }

@@ -3,7 +3,7 @@
 use super::accept::Verdict;
 use super::apply::OUTPUT_SYNTAX;
 use super::examine::{StepError, open_frames};
-use super::header::{residue, unscrubbed};
+use super::header::{Subject, residue, unscrubbed};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::OpenObject;
@@ -27,6 +27,7 @@ const NAMED_PATHS: usize = 5;
 pub struct Expectation<'a> {
     pub redaction: &'a Redaction,
     pub identifiers: &'a Identifiers,
+    pub subject: &'a Subject,
     /// The frames as they were to be written.
     pub layout: Option<&'a PixelLayout>,
     pub limits: &'a Limits,
@@ -119,7 +120,7 @@ fn check_header(object: &OpenObject, expected: Expectation<'_>) -> Result<(), Ho
         let detail = format!("{} in all: {}", found.len(), places.join(", "));
         return Err(Hold::new(HoldReason::IdentifierRemains, detail));
     }
-    let found = unscrubbed(&object.header);
+    let found = unscrubbed(&object.header, expected.subject);
     if !found.is_empty() {
         let places: Vec<_> = found.iter().take(NAMED_PATHS).map(ToString::to_string).collect();
         return Err(failed(format!("{} in all: {}", found.len(), places.join(", "))));

@@ -3,7 +3,7 @@
 use crate::config::{Limits, Profile};
 use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::examine::Examination;
-use crate::deid::header::ProjectKey;
+use crate::deid::header::{ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
 use crate::deid::picture::Picture;
@@ -56,6 +56,7 @@ pub enum Request {
         redaction: Redaction,
         identifiers: Identifiers,
         key: ProjectKey,
+        subject: Subject,
         limits: Limits,
     },
     Verify {
@@ -63,6 +64,7 @@ pub enum Request {
         scratch: PathBuf,
         redaction: Redaction,
         identifiers: Identifiers,
+        subject: Subject,
         layout: Option<PixelLayout>,
         limits: Limits,
     },

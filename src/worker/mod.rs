@@ -12,11 +12,11 @@ mod queue;
 
 pub use queue::{Context, run};
 
-use crate::config::{Config, Limits, Profile};
+use crate::config::{Config, Limits, Profile, ShiftRange};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
-use crate::deid::header::ProjectKey;
+use crate::deid::header::{ProjectKey, Subject};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::Redaction;
@@ -84,10 +84,11 @@ impl Steps {
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
         let (examination, lines) = self.examine(object).await?;
+        let subject = Subject::derive(object.key, &examination.patient, ShiftRange::default());
         let mut redaction = decide(&examination, &lines, object.profile);
         for round in 1..=ROUNDS {
             let path = output(round);
-            match self.round(object, &path, &examination, &redaction).await {
+            match self.round(object, &subject, &path, &examination, &redaction).await {
                 Ok(Round::Clean(candidate, verdict)) => {
                     let report = WorkReport {
                         redaction,
@@ -130,6 +131,7 @@ impl Steps {
     async fn round(
         &self,
         object: &Object<'_>,
+        subject: &Subject,
         output: &Path,
         examination: &Examination,
         redaction: &Redaction,
@@ -141,6 +143,7 @@ impl Steps {
             redaction: redaction.clone(),
             identifiers: examination.identifiers.clone(),
             key: object.key.clone(),
+            subject: subject.clone(),
             limits: self.limits.clone(),
         };
         let (Reply::Applied(candidate), _) = self.run(&self.work, &apply).await? else {
@@ -151,6 +154,7 @@ impl Steps {
             scratch: object.scratch.to_owned(),
             redaction: redaction.clone(),
             identifiers: examination.identifiers.clone(),
+            subject: subject.clone(),
             layout: examination.layout.clone(),
             limits: self.limits.clone(),
         };

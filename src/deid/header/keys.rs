@@ -1,12 +1,13 @@
 //! Pseudonyms without a table: every replacement is an HMAC under a key of the project, so that
 //! any node on any day gives the same answer, and two recipients cannot join their data.
 
+use super::identity::{PatientIdentity, normalised, trimmed};
+use crate::config::ShiftRange;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::fmt;
-use unicode_normalization::UnicodeNormalization;
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const PSEUDONYM_CHARS: usize = 16;
@@ -22,37 +23,10 @@ pub struct SiteKey([u8; 32]);
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectKey([u8; 32]);
 
-/// Who the patient is, as far as the pseudonym is concerned: normalised PatientID and issuer.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PatientIdentity {
-    id: String,
-    issuer: String,
-}
-
 impl SiteKey {
     /// The key as read from the site's key file.
     pub fn new(secret: [u8; 32]) -> Self {
         Self(secret)
-    }
-}
-
-impl PatientIdentity {
-    /// Normalises both parts: NFKC, upper case, no outer space or NUL padding.
-    pub fn new(patient_id: &str, issuer: &str) -> Self {
-        Self { id: normalised(patient_id), issuer: normalised(issuer) }
-    }
-
-    /// Whether there is no PatientID at all; such patients must not become one patient.
-    pub fn is_empty(&self) -> bool {
-        self.id.is_empty()
-    }
-
-    /// This patient, under the issuer of another where it names none itself.
-    pub(super) fn or_issuer_of(mut self, other: &Self) -> Self {
-        if self.issuer.is_empty() {
-            self.issuer.clone_from(&other.issuer);
-        }
-        self
     }
 }
 
@@ -75,8 +49,7 @@ impl ProjectKey {
     /// (PS3.5 Section B.2, RFC 9562 Section 5.8). Trailing padding does not count.
     pub fn uid(&self, original: &str) -> String {
         let mac = self.mac("uid", &[trimmed(original).as_bytes()]);
-        let mut uuid = [0; 16];
-        uuid.copy_from_slice(&mac[..16]);
+        let mut uuid = first_bytes(&mac).to_be_bytes();
         uuid[6] = (uuid[6] & 0x0f) | 0x80;
         uuid[8] = (uuid[8] & 0x3f) | 0x80;
         format!("{UUID_ROOT}{}", u128::from_be_bytes(uuid))
@@ -84,17 +57,28 @@ impl ProjectKey {
 
     /// The replacement of a PatientID: 16 characters of base32, a valid LO.
     pub fn pseudonym(&self, patient: &PatientIdentity) -> String {
-        let mac = self.mac("patient", &[patient.id.as_bytes(), patient.issuer.as_bytes()]);
-        let bits = mac[..10].iter().fold(0u128, |bits, byte| bits << 8 | u128::from(*byte));
-        (0..PSEUDONYM_CHARS)
-            .rev()
-            .map(|place| char::from(BASE32[(bits >> (5 * place)) as usize & 31]))
-            .collect()
+        base32(&self.mac("patient", &patient.parts()))
     }
 
     /// The replacement of a PatientName, of the same bits as the patient's pseudonym.
     pub fn pseudonymous_name(&self, patient: &PatientIdentity) -> String {
         format!("{NAME_PREFIX}{}", &self.pseudonym(patient)[..NAME_CHARS])
+    }
+
+    /// The replacement of another value that names one thing (an Accession Number, a serial number):
+    /// at most 16 characters of base32. `kind` keeps equal values of unlike things apart.
+    pub fn value_pseudonym(&self, kind: &str, value: &str, max_chars: usize) -> String {
+        let mac = self.mac("value", &[kind.as_bytes(), normalised(value).as_bytes()]);
+        let mut pseudonym = base32(&mac);
+        pseudonym.truncate(max_chars);
+        pseudonym
+    }
+
+    /// By how many days every date of a patient moves: never zero, each other day of the range as
+    /// likely as any.
+    pub fn date_offset(&self, patient: &PatientIdentity, range: ShiftRange) -> i32 {
+        let mac = self.mac("date offset", &patient.parts());
+        range.day(first_bytes(&mac))
     }
 
     /// One MAC per kind and list of parts; the lengths keep the parts apart.
@@ -112,6 +96,11 @@ impl ProjectKey {
 /// Whether a value has the form of a PatientID written here.
 pub fn is_pseudonym(value: &str) -> bool {
     is_base32(value, PSEUDONYM_CHARS)
+}
+
+/// Whether a value has the form of a [`ProjectKey::value_pseudonym`] of at most `max_chars`.
+pub fn is_value_pseudonym(value: &str, max_chars: usize) -> bool {
+    is_base32(value, max_chars.min(PSEUDONYM_CHARS))
 }
 
 /// Whether a UID has the form of one written here: `2.25.` and a UUID of version 8.
@@ -132,12 +121,15 @@ fn is_base32(value: &str, chars: usize) -> bool {
     value.len() == chars && value.bytes().all(|byte| BASE32.contains(&byte))
 }
 
-fn trimmed(value: &str) -> &str {
-    value.trim_matches(|c: char| c == '\0' || c.is_whitespace())
+/// The first 80 bits, five to a character.
+fn base32(mac: &[u8; 32]) -> String {
+    let bits = first_bytes(mac) >> 48;
+    let place = |place: usize| char::from(BASE32[(bits >> (5 * place)) as usize & 31]);
+    (0..PSEUDONYM_CHARS).rev().map(place).collect()
 }
 
-fn normalised(value: &str) -> String {
-    trimmed(&value.nfkc().collect::<String>().to_uppercase()).to_string()
+fn first_bytes(mac: &[u8; 32]) -> u128 {
+    mac[..16].iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte))
 }
 
 impl fmt::Debug for SiteKey {
@@ -149,12 +141,6 @@ impl fmt::Debug for SiteKey {
 impl fmt::Debug for ProjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ProjectKey([masked], id {})", self.key_id())
-    }
-}
-
-impl fmt::Debug for PatientIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PatientIdentity([phi])")
     }
 }
 
@@ -211,6 +197,54 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn an_offset_is_in_its_range_and_never_zero(
+            id in "[A-Z0-9]{1,12}", min in -4000i32..4000, days in 1i32..4000,
+        ) {
+            let range = ShiftRange::new(min, min + days).expect("more than one day");
+            let patient = PatientIdentity::new(&id, "");
+            let offset = key("a").date_offset(&patient, range);
+            prop_assert!((min..=min + days).contains(&offset) && offset != 0, "{offset}");
+            prop_assert_eq!(offset, key("a").date_offset(&patient, range));
+        }
+
+        #[test]
+        fn two_projects_share_no_pseudonym(value in "[A-Za-z0-9 ]{1,20}") {
+            let (a, b) = (key("a"), key("b"));
+            let patient = PatientIdentity::new(&value, "");
+            prop_assert_ne!(a.pseudonym(&patient), b.pseudonym(&patient));
+            prop_assert_ne!(a.pseudonymous_name(&patient), b.pseudonymous_name(&patient));
+            let of = |key: &ProjectKey| key.value_pseudonym("accession", &value, 16);
+            prop_assert_ne!(of(&a), of(&b));
+        }
+
+        #[test]
+        fn a_value_keeps_one_pseudonym_of_its_kind(value in "[a-z0-9]{1,20}", chars in 4usize..40) {
+            let key = key("a");
+            let pseudonym = key.value_pseudonym("accession", &value, chars);
+            prop_assert_eq!(pseudonym.len(), chars.min(16));
+            prop_assert!(is_value_pseudonym(&pseudonym, chars));
+            let padded = format!(" {}\0", value.to_uppercase());
+            prop_assert_eq!(&pseudonym, &key.value_pseudonym("accession", &padded, chars));
+            prop_assert_ne!(&pseudonym, &key.value_pseudonym("study", &value, chars));
+            prop_assert_ne!(&pseudonym, &key.value_pseudonym("accession", &format!("{value}x"), chars));
+        }
+    }
+
+    #[test]
+    fn offsets_spread_evenly_over_their_range() {
+        let key = key("trial");
+        let range = ShiftRange::new(-2, 2).expect("four days");
+        let mut count = std::collections::BTreeMap::new();
+        for n in 0..4000 {
+            let patient = PatientIdentity::new(&n.to_string(), "");
+            *count.entry(key.date_offset(&patient, range)).or_insert(0) += 1;
+        }
+        assert_eq!(count.keys().copied().collect::<Vec<_>>(), [-2, -1, 1, 2]);
+        assert!(count.values().all(|n| (850..1150).contains(n)), "{count:?}");
+    }
+
     #[test]
     fn the_parts_of_an_identity_do_not_run_into_each_other() {
         let key = key("a");
@@ -226,6 +260,8 @@ mod tests {
         assert_eq!(key.key_id(), "61d822806dc47aea");
         assert_eq!(key.uid("1.2.3"), "2.25.275437131563615763470416615340514290551");
         assert_eq!(key.pseudonym(&patient), "ZDAABDI5XUZG22LS");
+        assert_eq!(key.value_pseudonym("accession", "A 1", 16), "E25ONQ5ZPVCSDYZW");
+        assert_eq!(key.date_offset(&patient, ShiftRange::default()), -1202);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! ```text
 //! harvest ─▶ Identifiers ─┬─▶ scrub ─▶ the header that leaves
 //!                         └─▶ residue ─▶ what is still there (asked by another process)
-//!            table (profile.csv, stricter.csv)   keys   dummy   matching (vocabulary.txt)   declare
+//!            table (profile.csv, stricter.csv)   identity, keys, subject   dummy   matching (vocabulary.txt)   declare
 //! ```
 //!
 //! Invariants: what cannot be judged is removed (private, unknown, opaque); nothing is added but
@@ -15,12 +15,14 @@ mod content;
 mod declare;
 pub mod dummy;
 pub mod harvest;
+mod identity;
 pub mod keys;
 pub mod matching;
 mod matching_dates;
 mod opaque;
 pub mod residue;
 pub mod scrub;
+mod subject;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -28,9 +30,11 @@ mod uids;
 mod values;
 
 pub use harvest::harvest;
-pub use keys::{PatientIdentity, ProjectKey, SiteKey};
+pub use identity::PatientIdentity;
+pub use keys::{ProjectKey, SiteKey};
 pub use residue::{Residue, ResidueKind, residue, unscrubbed};
 pub use scrub::{Context, Report, scrub};
+pub use subject::Subject;
 
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
 use dicom_core::header::Tag;

@@ -3,6 +3,7 @@
 
 use super::matching::Matcher;
 use super::opaque::{is_pixel_data, is_textual, text_in};
+use super::subject::Subject;
 use super::table::{Outcome, Table, shipped};
 use super::values::{is_empty, values};
 use super::{MAX_DEPTH, dummy, keys, standard_vr, uids};
@@ -67,14 +68,14 @@ pub fn residue(header: &InMemDicomObject, identifiers: &Identifiers) -> Vec<Resi
     found
 }
 
-/// Every element that a scrubbed header cannot hold, whoever the patient is.
-pub fn unscrubbed(header: &InMemDicomObject) -> Vec<Residue> {
+/// Every element that a scrubbed header of this subject cannot hold.
+pub fn unscrubbed(header: &InMemDicomObject, subject: &Subject) -> Vec<Residue> {
     let mut found = Vec::new();
     let Ok(table) = shipped() else {
         return vec![Residue { path: String::new(), kind: ResidueKind::NoTable }];
     };
     walk(header, "", 0, &mut |path, element, depth| {
-        if let Some(kind) = fault(table, element, depth) {
+        if let Some(kind) = fault(table, subject, element, depth) {
             found.push(Residue { path, kind });
         }
     });
@@ -131,7 +132,12 @@ fn identifier_in(matcher: &Matcher, element: &InMemElement) -> Option<Identifier
     values.iter().find_map(|value| found(value)).or_else(spread)
 }
 
-fn fault(table: &Table, element: &InMemElement, depth: usize) -> Option<ResidueKind> {
+fn fault(
+    table: &Table,
+    subject: &Subject,
+    element: &InMemElement,
+    depth: usize,
+) -> Option<ResidueKind> {
     let (tag, vr) = (element.tag(), element.vr());
     if depth > MAX_DEPTH {
         return Some(ResidueKind::TooDeep);
@@ -155,11 +161,14 @@ fn fault(table: &Table, element: &InMemElement, depth: usize) -> Option<ResidueK
     match outcome {
         _ if vr == VR::UI => foreign_uid(tag, element, outcome.is_some()),
         _ if vr == VR::PN => {
-            let ours = |name: &String| is_our_name(tag, name.trim_matches(['\0', ' ']));
+            let ours = |name: &String| match name.trim_matches(['\0', ' ']) {
+                name if tag == tags::PATIENT_NAME => subject.may_be_name(name, depth == 0),
+                name => name == dummy::TEXT,
+            };
             (!values(element).iter().all(ours)).then_some(ResidueKind::PersonName)
         }
         _ if tag == tags::PATIENT_ID => {
-            let ours = |id: &String| keys::is_pseudonym(id.trim_matches(['\0', ' ']));
+            let ours = |id: &String| subject.may_be_id(id.trim_matches(['\0', ' ']), depth == 0);
             (!values(element).iter().all(ours)).then_some(ResidueKind::Unreplaced)
         }
         Some(Outcome::Empty) => Some(ResidueKind::Unreplaced),
@@ -174,10 +183,6 @@ fn fault(table: &Table, element: &InMemElement, depth: usize) -> Option<ResidueK
         }
         _ => None,
     }
-}
-
-fn is_our_name(tag: Tag, name: &str) -> bool {
-    if tag == tags::PATIENT_NAME { keys::is_pseudonymous_name(name) } else { name == dummy::TEXT }
 }
 
 fn foreign_uid(tag: Tag, element: &InMemElement, listed: bool) -> Option<ResidueKind> {

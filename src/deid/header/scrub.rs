@@ -1,11 +1,13 @@
 //! Turns the header of an object into one without identifiers: PS3.15 Section E.1, Basic
 //! Profile, at every level, with free text that the profile keeps searched for identifiers.
 
-use super::keys::{PatientIdentity, ProjectKey};
+use super::identity::PatientIdentity;
+use super::keys::ProjectKey;
 use super::matching::Matcher;
 use super::opaque::{is_pixel_data, is_textual, text_in, understood};
+use super::subject::Subject;
 use super::table::{Outcome, Table, shipped};
-use super::values::{is_empty, text, values};
+use super::values::{is_empty, values};
 use super::{MAX_DEPTH, content, declare, dummy, standard_vr, uids};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::identifiers::Identifiers;
@@ -26,6 +28,8 @@ const LENGTH_TO_END: Tag = Tag(0x0008, 0x0001);
 pub struct Context<'a> {
     /// The key of the project.
     pub key: &'a ProjectKey,
+    /// How the patient of the object appears.
+    pub subject: &'a Subject,
     /// What was done with the pixels, for what the result may claim.
     pub treatment: PixelTreatment,
     /// What identifies the patient, from [`harvest`](super::harvest()) and elsewhere.
@@ -55,17 +59,16 @@ pub fn scrub(header: &mut InMemDicomObject, context: &Context) -> Result<Report,
     let table =
         shipped().map_err(|error| Hold::new(HoldReason::VerificationFailed, error.to_string()))?;
     let original = std::mem::replace(header, InMemDicomObject::new_empty());
-    let study = text(&original, tags::STUDY_INSTANCE_UID);
     let mut scrubber = Scrubber {
         key: context.key,
         table,
+        subject: context.subject,
         matcher: Matcher::new(context.identifiers),
-        study,
         report: Report::default(),
         beyond_ascii: false,
     };
-    let nobody = PatientIdentity::new("", "");
-    let mut result = scrubber.data_set(original, &nobody, 0)?;
+    let patient = PatientIdentity::of(&original);
+    let mut result = scrubber.data_set(original, &patient, 0)?;
     if scrubber.beyond_ascii {
         result.convert_to_utf8();
     }
@@ -77,8 +80,8 @@ pub fn scrub(header: &mut InMemDicomObject, context: &Context) -> Result<Report,
 struct Scrubber<'a> {
     key: &'a ProjectKey,
     table: &'static Table,
+    subject: &'a Subject,
     matcher: Matcher,
-    study: String,
     report: Report,
     /// Whether some kept text needs more than the default repertoire.
     beyond_ascii: bool,
@@ -88,14 +91,13 @@ impl Scrubber<'_> {
     fn data_set(
         &mut self,
         data_set: InMemDicomObject,
-        outer: &PatientIdentity,
+        patient: &PatientIdentity,
         depth: usize,
     ) -> Result<InMemDicomObject, Hold> {
         if depth > MAX_DEPTH {
             let detail = format!("sequences nest deeper than {MAX_DEPTH}");
             return Err(Hold::new(HoldReason::LimitExceeded, detail));
         }
-        let patient = self.patient(&data_set, outer);
         let telling = content::tells_of_a_person(&data_set);
         let mut kept = Vec::new();
         for element in data_set {
@@ -104,24 +106,13 @@ impl Scrubber<'_> {
                 kept.push(neutral);
                 continue;
             }
-            if let Some(element) = self.element(element, &patient, depth)? {
+            if let Some(element) = self.element(element, patient, depth)? {
                 kept.push(element);
             } else {
                 self.report.removed += 1;
             }
         }
         Ok(InMemDicomObject::from_element_iter(kept))
-    }
-
-    /// Whose data a level is: an item may speak of another patient than the object (a group of
-    /// specimens, a referenced patient). Without any PatientID, each study is its own patient.
-    fn patient(&self, data_set: &InMemDicomObject, outer: &PatientIdentity) -> PatientIdentity {
-        let own = PatientIdentity::new(&text(data_set, tags::PATIENT_ID), &issuer(data_set));
-        match (own.is_empty(), outer.is_empty()) {
-            (false, _) => own.or_issuer_of(outer),
-            (true, false) => outer.clone(),
-            (true, true) => PatientIdentity::new(&self.study, "study without a PatientID"),
-        }
     }
 
     fn element(
@@ -149,14 +140,15 @@ impl Scrubber<'_> {
         if is_pixel_data(tag) {
             return Ok(Some(element));
         }
+        let subject = self.subject.of_data_set(patient, self.key);
         Ok(match outcome {
             Some(Outcome::Remove) => None,
             _ if is_empty(&element) => Some(DataElement::empty(tag, element.vr())),
             _ if tag == tags::PATIENT_NAME => {
-                Some(self.replaced(tag, VR::PN, self.key.pseudonymous_name(patient).into()))
+                Some(self.replaced(tag, VR::PN, subject.patient_name.as_str().into()))
             }
             _ if tag == tags::PATIENT_ID => {
-                Some(self.replaced(tag, VR::LO, self.key.pseudonym(patient).into()))
+                Some(self.replaced(tag, VR::LO, subject.patient_id.as_str().into()))
             }
             Some(Outcome::Dummy) => Some(self.replaced(tag, element.vr(), dummy::of(element.vr()))),
             Some(Outcome::MapUid) => Some(self.uids(element, true)),
@@ -210,7 +202,10 @@ impl Scrubber<'_> {
         }
         let items = items
             .into_iter()
-            .map(|item| self.data_set(item, patient, depth + 1))
+            .map(|item| {
+                let patient = PatientIdentity::of_item(&item, patient);
+                self.data_set(item, &patient, depth + 1)
+            })
             .collect::<Result<C<_>, Hold>>()?;
         Ok(Some(DataElement::new(tag, VR::SQ, DataSetSequence::new(items, Length::UNDEFINED))))
     }
@@ -318,14 +313,4 @@ fn is_never_kept(tag: Tag, depth: usize) -> bool {
         || tag == tags::SPECIFIC_CHARACTER_SET
         || declare::STATEMENTS.contains(&tag)
         || (depth > 0 && is_pixel_data(tag))
-}
-
-/// The issuer of the PatientID: as text, else as an entity (PS3.3 C.7.1.1).
-fn issuer(data_set: &InMemDicomObject) -> String {
-    let plain = text(data_set, tags::ISSUER_OF_PATIENT_ID);
-    let qualifiers = data_set.get(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE);
-    match qualifiers.and_then(|element| element.items()).and_then(|items| items.first()) {
-        Some(item) if plain.is_empty() => text(item, tags::UNIVERSAL_ENTITY_ID),
-        _ => plain,
-    }
 }

@@ -3,6 +3,7 @@
 
 use super::table::tests::rows;
 use super::*;
+use crate::config::ShiftRange;
 use crate::deid::identifiers::Identifiers;
 use crate::deid::redaction::PixelTreatment;
 use dicom_core::value::{DataSetSequence, PrimitiveValue};
@@ -15,6 +16,10 @@ use proptest::prelude::*;
 
 fn key() -> ProjectKey {
     ProjectKey::derive(&SiteKey::new([3; 32]), "trial")
+}
+
+fn subject(header: &InMemDicomObject) -> Subject {
+    Subject::derive(&key(), &PatientIdentity::of(header), ShiftRange::default())
 }
 
 fn object(elements: Vec<InMemElement>) -> InMemDicomObject {
@@ -33,10 +38,11 @@ fn sequence(tag: Tag, items: Vec<InMemDicomObject>) -> InMemElement {
 fn scrubbed(header: &InMemDicomObject, treatment: PixelTreatment) -> (InMemDicomObject, Report) {
     let identifiers = harvest(header);
     let mut result = header.clone();
-    let context = Context { key: &key(), treatment, identifiers: &identifiers };
+    let subject = subject(header);
+    let context = Context { key: &key(), subject: &subject, treatment, identifiers: &identifiers };
     let report = scrub(&mut result, &context).expect("it scrubs");
     assert_eq!(residue(&result, &identifiers), []);
-    assert_eq!(unscrubbed(&result), []);
+    assert_eq!(unscrubbed(&result, &subject), []);
     (result, report)
 }
 
@@ -100,12 +106,17 @@ fn every_row_of_the_profile_is_carried_out() {
             kind: crate::deid::identifiers::IdentifierKind::Name,
             value: crate::phi::Phi::new("Hopper^Jane".into()),
         }]);
-        let context =
-            Context { key: &key(), treatment: PixelTreatment::Skipped, identifiers: &identifiers };
+        let subject = subject(&header);
+        let context = Context {
+            key: &key(),
+            subject: &subject,
+            treatment: PixelTreatment::Skipped,
+            identifiers: &identifiers,
+        };
         let mut result = header;
         scrub(&mut result, &context).expect("it scrubs");
         assert_eq!(residue(&result, &identifiers), [], "{pattern}");
-        assert_eq!(unscrubbed(&result), [], "{pattern}");
+        assert_eq!(unscrubbed(&result, &subject), [], "{pattern}");
         assert!(!contains(&encoded(&result), b"Hopper"), "{pattern}");
         check_row(&pattern, tag, vr, &action, &result);
         checked += 1;
@@ -257,7 +268,8 @@ fn residue_names_each_place_and_no_value() {
     let paths: Vec<_> = found.iter().map(|residue| residue.path.as_str()).collect();
     assert!(paths.contains(&"(0008,1032)[0].(0008,0104)"), "{paths:?}");
     assert!(!format!("{found:?}").to_lowercase().contains("zq"));
-    let kinds: Vec<_> = unscrubbed(&header).into_iter().map(|residue| residue.kind).collect();
+    let kinds: Vec<_> =
+        unscrubbed(&header, &subject(&header)).into_iter().map(|residue| residue.kind).collect();
     for kind in [
         ResidueKind::Unjudged,
         ResidueKind::Listed,
@@ -421,10 +433,54 @@ fn an_object_that_nests_too_deep_is_held_and_left_empty() {
     }
     let identifiers = Identifiers::default();
     let treatment = PixelTreatment::Absent;
-    let context = Context { key: &key(), treatment, identifiers: &identifiers };
+    let subject = subject(&header);
+    let context = Context { key: &key(), subject: &subject, treatment, identifiers: &identifiers };
     let hold = scrub(&mut header, &context).unwrap_err();
     assert_eq!(hold.reason, crate::deid::hold::HoldReason::LimitExceeded);
     assert_eq!(header.iter().count(), 0);
+}
+
+#[test]
+fn a_subject_of_the_sites_table_takes_the_place_of_its_patient_alone() {
+    let group = object(vec![text(tags::PATIENT_ID, VR::LO, "Pb-2")]);
+    let own = object(vec![text(tags::PATIENT_ID, VR::LO, "pa-1 ")]);
+    let mut header = object(vec![
+        text(tags::PATIENT_NAME, VR::PN, "Hopper^Jane"),
+        text(tags::PATIENT_ID, VR::LO, "PA-1"),
+        sequence(tags::GROUP_OF_PATIENTS_IDENTIFICATION_SEQUENCE, vec![group, own]),
+    ]);
+    let derived = subject(&header);
+    let (patient_id, patient_name) = ("TRIAL-07".to_string(), "Trial^Seven".to_string());
+    let given = Subject { patient_id, patient_name, ..derived.clone() };
+    let identifiers = harvest(&header);
+    let treatment = PixelTreatment::Absent;
+    let context = Context { key: &key(), subject: &given, treatment, identifiers: &identifiers };
+    scrub(&mut header, &context).expect("it scrubs");
+    assert_eq!(string(&header, tags::PATIENT_ID), "TRIAL-07");
+    assert_eq!(string(&header, tags::PATIENT_NAME), "Trial^Seven");
+    let group = header.element(tags::GROUP_OF_PATIENTS_IDENTIFICATION_SEQUENCE).expect("kept");
+    let ids: Vec<_> =
+        group.items().expect("items").iter().map(|item| string(item, tags::PATIENT_ID)).collect();
+    assert_eq!(ids, [key().pseudonym(&PatientIdentity::new("PB-2", "")), "TRIAL-07".into()]);
+    assert_eq!(residue(&header, &identifiers), []);
+    assert_eq!(unscrubbed(&header, &given), []);
+    // another subject's ID and name are nobody's here, whatever their form
+    let kinds: Vec<_> = unscrubbed(&header, &derived).into_iter().map(|found| found.kind).collect();
+    let expected = [ResidueKind::PersonName, ResidueKind::Unreplaced, ResidueKind::Unreplaced];
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn an_id_of_the_sites_table_that_holds_the_old_one_is_found() {
+    let mut header = object(vec![text(tags::PATIENT_ID, VR::LO, "4711815")]);
+    let given = Subject { patient_id: "TRIAL-4711815".into(), ..subject(&header) };
+    let identifiers = harvest(&header);
+    let treatment = PixelTreatment::Absent;
+    let context = Context { key: &key(), subject: &given, treatment, identifiers: &identifiers };
+    scrub(&mut header, &context).expect("it scrubs");
+    let kinds: Vec<_> =
+        residue(&header, &identifiers).into_iter().map(|found| found.kind).collect();
+    assert_eq!(kinds, [ResidueKind::Identifier(crate::deid::identifiers::IdentifierKind::Id)]);
 }
 
 #[test]
@@ -489,6 +545,6 @@ proptest! {
             &bytes[..], &EXPLICIT_VR_LITTLE_ENDIAN.erased(),
         ).expect("it reads back");
         prop_assert_eq!(residue(&reread, &harvest(&header)), []);
-        prop_assert_eq!(unscrubbed(&reread), []);
+        prop_assert_eq!(unscrubbed(&reread, &subject(&header)), []);
     }
 }
