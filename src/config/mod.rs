@@ -3,12 +3,18 @@
 //! The structs here are the file's structs: every key has a default, an unknown key is an error
 //! that names it and its line, and `Config::load` returns only what has been checked.
 
+mod attribute;
 mod destination;
+mod options;
 mod profile;
+mod rule;
 mod shift;
 
+pub use attribute::AttributePattern;
 pub use destination::{Destination, DestinationKind};
-pub use profile::{PixelRule, Profile};
+pub use options::ProfileOption;
+pub use profile::{PixelRule, Profile, UnlistedText};
+pub use rule::{ObjectFacts, Rule, RuleAction, When};
 pub use shift::{NotAShiftRange, ShiftRange};
 
 use serde::{Deserialize, Serialize};

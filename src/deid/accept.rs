@@ -1,5 +1,6 @@
 //! `Deidentified`: a result that was verified. `accept` is its only constructor.
 
+use super::header::Report;
 use super::hold::{Hold, HoldReason};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -17,8 +18,8 @@ pub struct Candidate {
     pub study_uid: String,
     pub series_uid: String,
     pub sop_instance_uid: String,
-    /// Header attributes that were removed, emptied, replaced or cleaned.
-    pub scrubbed_attributes: u64,
+    /// What was done to the header.
+    pub header: Report,
 }
 
 /// What `verify`, in a process that never parsed the original, found of a candidate.
@@ -110,7 +111,7 @@ mod tests {
             study_uid: "3".into(),
             series_uid: "4".into(),
             sop_instance_uid: "5".into(),
-            scrubbed_attributes: 0,
+            header: Report::default(),
         };
         let verdict = Verdict {
             sha256: "aa".into(),

@@ -4,15 +4,15 @@
 //! randomness. It is Explicit VR Little Endian with native pixels.
 
 use super::accept::Candidate;
-use super::examine::{StepError, open_frames};
-use super::header::{Context, ProjectKey, Report, Subject, scrub};
+use super::examine::{StepError, open_frames, rulebook};
+use super::header::{Context, ProjectKey, Subject, scrub};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{OpenObject, text_of};
 use super::picture::PixelRect;
 use super::pixels::{FrameSource, PixelElement, WriteFramesError, write_frames, write_layout};
 use super::redaction::Redaction;
-use crate::config::Limits;
+use crate::config::{Limits, Profile};
 use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
@@ -30,6 +30,7 @@ pub const OUTPUT_SYNTAX: &str = "1.2.840.10008.1.2.1";
 /// Everything `apply` needs but the files.
 #[derive(Clone, Copy)]
 pub struct Application<'a> {
+    pub profile: &'a Profile,
     pub redaction: &'a Redaction,
     pub identifiers: &'a Identifiers,
     pub key: &'a ProjectKey,
@@ -44,15 +45,19 @@ pub fn apply(
     scratch: &Path,
     application: Application<'_>,
 ) -> Result<Candidate, StepError> {
-    let mut object = OpenObject::open(input, application.limits, scratch)?;
+    let rulebook = rulebook(application.profile)?;
+    let mut object = OpenObject::open(input, application.limits, scratch, &rulebook)?;
     let mut frames = open_frames(&object, application.limits)?;
     let context = Context {
+        rulebook: &rulebook,
+        shift: application.profile.dates.shift_days,
         key: application.key,
         subject: application.subject,
         treatment: application.redaction.treatment,
         identifiers: application.identifiers,
     };
-    let report = scrub(&mut object.header, &context)?;
+    let mut report = scrub(&mut object.header, &context)?;
+    report.add_unparsed(object.private_left_out);
     if let Some(source) = &frames {
         write_layout(&mut object.header, source.output_layout(), source.lossy());
     }
@@ -72,15 +77,8 @@ pub fn apply(
         study_uid: text_of(&object.header, tags::STUDY_INSTANCE_UID),
         series_uid: text_of(&object.header, tags::SERIES_INSTANCE_UID),
         sop_instance_uid: text_of(&object.header, tags::SOP_INSTANCE_UID),
-        scrubbed_attributes: scrubbed(&report),
+        header: report,
     })
-}
-
-fn scrubbed(report: &Report) -> u64 {
-    [report.removed, report.emptied, report.replaced, report.uids, report.cleaned]
-        .into_iter()
-        .map(u64::from)
-        .sum()
 }
 
 fn unwritable(what: &str) -> StepError {

@@ -110,6 +110,8 @@ fn boxes_of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ObjectFacts;
+    use crate::deid::examine::rulebook;
     use crate::deid::header::{PatientIdentity, harvest};
     use crate::deid::picture::PixelRect;
     use crate::deid::pixels::{PixelElement, PixelLayout, PixelLimits};
@@ -135,8 +137,9 @@ mod tests {
         Examination {
             treatment: PixelTreatment::Looked,
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
-            identifiers: harvest(&header),
+            identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
             patient: PatientIdentity::of(&header),
+            facts: ObjectFacts::default(),
         }
     }
 

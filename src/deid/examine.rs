@@ -1,14 +1,14 @@
 //! The first step: header facts, the identifiers the object carries, and its pictures.
 
-use super::header::{PatientIdentity, harvest};
-use super::hold::Hold;
+use super::header::{PatientIdentity, Rulebook, facts, harvest};
+use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::OpenObject;
 use super::picture::Picture;
 use super::pixels::{FrameSource, PixelLayout, PixelLimits, Voi, render};
 use super::policy;
 use super::redaction::PixelTreatment;
-use crate::config::{Limits, Profile};
+use crate::config::{Limits, ObjectFacts, Profile};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
@@ -23,6 +23,8 @@ pub struct Examination {
     pub identifiers: Identifiers,
     /// Whose object it is; only in memory and on the pipe.
     pub patient: PatientIdentity,
+    /// What rules ask of an object.
+    pub facts: ObjectFacts,
 }
 
 /// Why a step that hands out pictures stopped.
@@ -51,9 +53,15 @@ pub fn open_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameS
     let limits = pixel_limits(limits);
     let layout = PixelLayout::read(&object.header, location.element, &limits)?;
     let file = object.file.try_clone().map_err(|_| {
-        Hold::new(super::hold::HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
+        Hold::new(HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
     })?;
     FrameSource::open(file, &object.transfer_syntax_uid, &layout, location, &limits).map(Some)
+}
+
+/// The profile, ready to decide on attributes.
+pub fn rulebook(profile: &Profile) -> Result<Rulebook, Hold> {
+    Rulebook::new(profile)
+        .map_err(|error| Hold::new(HoldReason::VerificationFailed, error.to_string()))
 }
 
 /// Examines the object in `path`; every picture that a reader could see goes to `show`.
@@ -64,9 +72,10 @@ pub fn examine(
     scratch: &Path,
     show: &mut impl FnMut(Picture) -> io::Result<()>,
 ) -> Result<Examination, StepError> {
-    let object = OpenObject::open(path, limits, scratch)?;
+    let rulebook = rulebook(profile)?;
+    let object = OpenObject::open(path, limits, scratch, &rulebook)?;
     let treatment = policy::treatment(&object, profile)?;
-    let identifiers = harvest(&object.header);
+    let identifiers = harvest(&object.header, &rulebook);
     let patient = PatientIdentity::of(&object.header);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
@@ -79,5 +88,5 @@ pub fn examine(
             }
         }
     }
-    Ok(Examination { treatment, layout, identifiers, patient })
+    Ok(Examination { treatment, layout, identifiers, patient, facts: facts(&object.header) })
 }

@@ -3,6 +3,7 @@
 //! Invariants: nothing is parsed by a library before the scan has found its lengths, depth and
 //! counts within limits; pixels are never read into the header; an error names places, not values.
 
+use super::header::Rulebook;
 use super::hold::{Hold, HoldReason};
 use super::known_vr;
 use super::pixels::{PixelElement, PixelLocation};
@@ -13,6 +14,7 @@ use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
 use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use flate2::read::DeflateDecoder;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -24,7 +26,8 @@ const MAX_VALUE_BYTES: u64 = 3 << 30;
 
 /// An object whose file is open and whose header is parsed.
 pub struct OpenObject {
-    /// Everything before Pixel Data, without private attributes of the top level.
+    /// Everything before Pixel Data, without private attributes of the top level that the profile
+    /// removes in any case.
     pub header: InMemDicomObject,
     /// The file, or an inflated copy of its data set.
     pub file: File,
@@ -39,7 +42,12 @@ pub struct OpenObject {
 
 impl OpenObject {
     /// Opens, scans and parses. A deflated data set is inflated into a nameless file in `scratch`.
-    pub fn open(path: &Path, limits: &Limits, scratch: &Path) -> Result<Self, Hold> {
+    pub fn open(
+        path: &Path,
+        limits: &Limits,
+        scratch: &Path,
+        rulebook: &Rulebook,
+    ) -> Result<Self, Hold> {
         let mut file = File::open(path).map_err(|e| unreadable(&e))?;
         let (transfer_syntax_uid, mut start) = read_meta(&mut file)?;
         let syntax = TransferSyntaxRegistry
@@ -60,8 +68,8 @@ impl OpenObject {
             return Err(Hold::new(HoldReason::Truncated, detail));
         }
         let header_end = scan.pixels.map_or(scan.bytes, |pixels| pixels.start);
-        let private_left_out = heads.iter().filter(|(tag, _)| tag.group() % 2 == 1).count();
-        let bytes = header_bytes(&mut file, start, header_end, &heads, limits)?;
+        let all = read_header(&mut file, start, header_end, limits)?;
+        let (bytes, private_left_out) = parsable(&all, &heads, encoding, rulebook);
         let plain = TransferSyntaxRegistry.get(plain_syntax(encoding)).unwrap_or(syntax);
         let mut header = InMemDicomObject::read_dataset_with_ts(&bytes[..], plain)
             .map_err(|_| Hold::new(HoldReason::Malformed, "the header cannot be parsed"))?;
@@ -186,15 +194,7 @@ fn scan_file(
     }
 }
 
-/// The header without private attributes of the top level: the profile removes them in any case,
-/// and vendors write forms there (CP-246: UN of undefined length) that dicom-object cannot parse.
-fn header_bytes(
-    file: &mut File,
-    start: u64,
-    end: u64,
-    heads: &[(Tag, u64)],
-    limits: &Limits,
-) -> Result<Vec<u8>, Hold> {
+fn read_header(file: &mut File, start: u64, end: u64, limits: &Limits) -> Result<Vec<u8>, Hold> {
     if end > limits.max_header_bytes {
         let detail = format!("a header of {end} bytes, more than max_header_bytes");
         return Err(Hold::new(HoldReason::LimitExceeded, detail));
@@ -202,12 +202,80 @@ fn header_bytes(
     file.seek(SeekFrom::Start(start)).map_err(|e| unreadable(&e))?;
     let mut all = vec![0; end as usize];
     file.read_exact(&mut all).map_err(|e| unreadable(&e))?;
+    Ok(all)
+}
+
+/// The header without private attributes of the top level that the profile removes in any case, and
+/// how many those are. Vendors write forms there that dicom-object cannot parse (CP-246: UN of
+/// undefined length), so of those that may stay, these go too.
+fn parsable(
+    all: &[u8],
+    heads: &[(Tag, u64)],
+    encoding: Encoding,
+    rulebook: &Rulebook,
+) -> (Vec<u8>, usize) {
     let mut kept = Vec::with_capacity(all.len());
+    let mut left_out = 0;
+    let mut creators: HashMap<Tag, bool> = HashMap::new();
     for (index, (tag, from)) in heads.iter().enumerate() {
-        let to = heads.get(index + 1).map_or(end, |(_, next)| *next).min(end);
-        if *from < to && tag.group() % 2 == 0 {
-            kept.extend_from_slice(&all[*from as usize..to as usize]);
+        let from = *from as usize;
+        let to = heads.get(index + 1).map_or(all.len(), |(_, next)| *next as usize).min(all.len());
+        if from >= to {
+            continue;
+        }
+        let element = RawElement::read(&all[from..to], encoding);
+        let stays = if tag.group() % 2 == 0 {
+            true
+        } else if (0x10..=0xFF).contains(&tag.element()) {
+            let creator = element.map(|element| String::from_utf8_lossy(element.value));
+            let stays = creator.is_some_and(|creator| {
+                rulebook.may_keep_private(creator.trim_matches(['\0', ' ']), tag.group())
+            });
+            creators.insert(*tag, stays);
+            stays
+        } else {
+            let creator = Tag(tag.group(), tag.element() >> 8);
+            creators.get(&creator) == Some(&true) && element.is_some_and(|e| !e.opaque_sequence)
+        };
+        if stays {
+            kept.extend_from_slice(&all[from..to]);
+        } else {
+            left_out += 1;
         }
     }
-    Ok(kept)
+    (kept, left_out)
+}
+
+/// An element of the stream, of which only the form is known.
+#[derive(Clone, Copy)]
+struct RawElement<'a> {
+    /// VR UN and a length that is not stated.
+    opaque_sequence: bool,
+    value: &'a [u8],
+}
+
+impl<'a> RawElement<'a> {
+    /// The element that starts at the first byte (PS3.5 Section 7.1).
+    fn read(bytes: &'a [u8], encoding: Encoding) -> Option<Self> {
+        let number = |at: usize, size: usize| {
+            let bytes = bytes.get(at..at + size)?;
+            let fold = |all: u32, byte: &u8| all << 8 | u32::from(*byte);
+            Some(if encoding.big_endian {
+                bytes.iter().fold(0, fold)
+            } else {
+                bytes.iter().rev().fold(0, fold)
+            })
+        };
+        let vr = bytes.get(4..6)?;
+        let long = matches!(vr, b"OB" | b"OW" | b"OF" | b"OD" | b"OL" | b"OV" | b"SQ" | b"UN")
+            || matches!(vr, b"UC" | b"UR" | b"UT" | b"SV" | b"UV");
+        let (length, at): (u32, usize) = match (encoding.explicit_vr, long) {
+            (false, _) => (number(4, 4)?, 8),
+            (true, true) => (number(8, 4)?, 12),
+            (true, false) => (number(6, 2)?, 8),
+        };
+        let end = at.saturating_add(length as usize).min(bytes.len());
+        let opaque_sequence = encoding.explicit_vr && vr == b"UN" && length == u32::MAX;
+        Some(Self { opaque_sequence, value: bytes.get(at..end)? })
+    }
 }

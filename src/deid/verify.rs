@@ -2,15 +2,15 @@
 
 use super::accept::Verdict;
 use super::apply::OUTPUT_SYNTAX;
-use super::examine::{StepError, open_frames};
-use super::header::{Subject, residue, unscrubbed};
+use super::examine::{StepError, open_frames, rulebook};
+use super::header::{Expected, Rulebook, Subject, residue, unscrubbed};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::OpenObject;
 use super::picture::{Picture, PixelRect};
 use super::pixels::{FrameSource, PixelLayout, Voi, is_filled, render};
 use super::redaction::{PixelTreatment, Redaction};
-use crate::config::Limits;
+use crate::config::{Limits, ObjectFacts, Profile};
 use dicom_dictionary_std::tags;
 use dicom_object::FileMetaTable;
 use sha2::{Digest, Sha256};
@@ -25,6 +25,9 @@ const NAMED_PATHS: usize = 5;
 /// What the result is held against.
 #[derive(Clone, Copy)]
 pub struct Expectation<'a> {
+    pub profile: &'a Profile,
+    /// What the rules asked of the original.
+    pub facts: &'a ObjectFacts,
     pub redaction: &'a Redaction,
     pub identifiers: &'a Identifiers,
     pub subject: &'a Subject,
@@ -41,9 +44,10 @@ pub fn verify(
     show: &mut impl FnMut(Picture) -> io::Result<()>,
 ) -> Result<Verdict, StepError> {
     let (sha256, bytes) = digest(path)?;
-    let object = OpenObject::open(path, expected.limits, scratch)?;
+    let rulebook = rulebook(expected.profile)?;
+    let object = OpenObject::open(path, expected.limits, scratch, &rulebook)?;
     check_file(path, &object)?;
-    check_header(&object, expected)?;
+    check_header(&object, &rulebook, expected)?;
     let frames = open_frames(&object, expected.limits)?;
     match (frames, expected.layout) {
         (None, None) => {}
@@ -113,14 +117,24 @@ fn check_file(path: &Path, object: &OpenObject) -> Result<(), StepError> {
     }
 }
 
-fn check_header(object: &OpenObject, expected: Expectation<'_>) -> Result<(), Hold> {
-    let found = residue(&object.header, expected.identifiers);
+fn check_header(
+    object: &OpenObject,
+    rulebook: &Rulebook,
+    expected: Expectation<'_>,
+) -> Result<(), Hold> {
+    let against = Expected {
+        rulebook,
+        facts: expected.facts,
+        subject: expected.subject,
+        identifiers: expected.identifiers,
+    };
+    let found = residue(&object.header, &against);
     if !found.is_empty() {
         let places: Vec<_> = found.iter().take(NAMED_PATHS).map(ToString::to_string).collect();
         let detail = format!("{} in all: {}", found.len(), places.join(", "));
         return Err(Hold::new(HoldReason::IdentifierRemains, detail));
     }
-    let found = unscrubbed(&object.header, expected.subject);
+    let found = unscrubbed(&object.header, &against);
     if !found.is_empty() {
         let places: Vec<_> = found.iter().take(NAMED_PATHS).map(ToString::to_string).collect();
         return Err(failed(format!("{} in all: {}", found.len(), places.join(", "))));

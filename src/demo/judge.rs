@@ -90,7 +90,7 @@ pub fn judge(
         areas = report.redaction.boxes.iter().map(|b| b.area).collect();
         fate.hidden = places(&areas);
         fate.kept = report.redaction.kept.len();
-        fate.scrubbed = report.scrubbed_attributes;
+        fate.scrubbed = report.header.changed();
     }
     match received {
         Some(received) => {

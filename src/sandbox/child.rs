@@ -49,13 +49,34 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
             let show = &mut |picture| send(replies, picture);
             examine(input, profile, limits, scratch, show).map(|e| Reply::Examined(Box::new(e)))
         }
-        Request::Apply { input, output, scratch, redaction, identifiers, key, subject, limits } => {
-            let application = Application { redaction, identifiers, key, subject, limits };
+        Request::Apply {
+            input,
+            output,
+            scratch,
+            profile,
+            redaction,
+            identifiers,
+            key,
+            subject,
+            limits,
+        } => {
+            let application = Application { profile, redaction, identifiers, key, subject, limits };
             apply(input, output, scratch, application).map(Reply::Applied)
         }
-        Request::Verify { candidate, scratch, redaction, identifiers, subject, layout, limits } => {
+        Request::Verify {
+            candidate,
+            scratch,
+            profile,
+            facts,
+            redaction,
+            identifiers,
+            subject,
+            layout,
+            limits,
+        } => {
             let layout = layout.as_ref();
-            let expected = Expectation { redaction, identifiers, subject, layout, limits };
+            let expected =
+                Expectation { profile, facts, redaction, identifiers, subject, layout, limits };
             let show = &mut |picture| send(replies, picture);
             verify(candidate, scratch, expected, show).map(Reply::Verified)
         }

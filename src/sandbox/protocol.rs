@@ -1,6 +1,6 @@
 //! What goes over the pipe: length-prefixed messages, postcard-encoded.
 
-use crate::config::{Limits, Profile};
+use crate::config::{Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::examine::Examination;
 use crate::deid::header::{ProjectKey, Subject};
@@ -53,6 +53,7 @@ pub enum Request {
         input: PathBuf,
         output: PathBuf,
         scratch: PathBuf,
+        profile: Profile,
         redaction: Redaction,
         identifiers: Identifiers,
         key: ProjectKey,
@@ -62,6 +63,8 @@ pub enum Request {
     Verify {
         candidate: PathBuf,
         scratch: PathBuf,
+        profile: Profile,
+        facts: ObjectFacts,
         redaction: Redaction,
         identifiers: Identifiers,
         subject: Subject,

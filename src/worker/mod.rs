@@ -12,11 +12,11 @@ mod queue;
 
 pub use queue::{Context, run};
 
-use crate::config::{Config, Limits, Profile, ShiftRange};
+use crate::config::{Config, Limits, Profile};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
-use crate::deid::header::{ProjectKey, Subject};
+use crate::deid::header::{ProjectKey, Report, Subject};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::Redaction;
@@ -36,7 +36,8 @@ const ROUNDS: usize = 4;
 pub struct WorkReport {
     pub redaction: Redaction,
     pub frames: u32,
-    pub scrubbed_attributes: u64,
+    /// What was done to the header: paths, actions, rules.
+    pub header: Report,
     /// How often the result was read again before nothing was left to hide.
     pub rounds: usize,
 }
@@ -84,7 +85,8 @@ impl Steps {
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
         let (examination, lines) = self.examine(object).await?;
-        let subject = Subject::derive(object.key, &examination.patient, ShiftRange::default());
+        let subject =
+            Subject::derive(object.key, &examination.patient, object.profile.dates.shift_days);
         let mut redaction = decide(&examination, &lines, object.profile);
         for round in 1..=ROUNDS {
             let path = output(round);
@@ -93,7 +95,7 @@ impl Steps {
                     let report = WorkReport {
                         redaction,
                         frames: examination.layout.as_ref().map_or(0, |layout| layout.frames),
-                        scrubbed_attributes: candidate.scrubbed_attributes,
+                        header: candidate.header.clone(),
                         rounds: round,
                     };
                     return Ok((accept(*candidate, verdict)?, report));
@@ -140,6 +142,7 @@ impl Steps {
             input: object.input.to_owned(),
             output: output.to_owned(),
             scratch: object.scratch.to_owned(),
+            profile: object.profile.clone(),
             redaction: redaction.clone(),
             identifiers: examination.identifiers.clone(),
             key: object.key.clone(),
@@ -152,6 +155,8 @@ impl Steps {
         let verify = Request::Verify {
             candidate: output.to_owned(),
             scratch: object.scratch.to_owned(),
+            profile: object.profile.clone(),
+            facts: examination.facts.clone(),
             redaction: redaction.clone(),
             identifiers: examination.identifiers.clone(),
             subject: subject.clone(),

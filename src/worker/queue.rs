@@ -134,7 +134,7 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Spo
     match steps.deidentify(&object, output).await {
         Ok((result, report)) => {
             let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept.len());
-            let (frames, scrubbed) = (report.frames, report.scrubbed_attributes);
+            let (frames, scrubbed) = (report.frames, report.header.changed());
             let report = serde_json::to_string(&report).unwrap_or_default();
             spool.ready(id, result, report, now_ms()).await?;
             tracing::info!(job = id, frames, boxes, kept, scrubbed, "ready");

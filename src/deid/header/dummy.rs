@@ -1,8 +1,11 @@
 //! Dummy values: what takes the place of a value under action D, valid for its VR (PS3.5
 //! Section 6.2), and everything else that `scrub` writes as a constant.
 
+use crate::config::ProfileOption;
+use dicom_core::header::Tag;
 use dicom_core::value::PrimitiveValue;
 use dicom_core::{VR, dicom_value};
+use dicom_dictionary_std::tags;
 
 /// In place of text, names of staff and codes.
 pub const TEXT: &str = "ANONYMIZED";
@@ -20,6 +23,8 @@ pub const URI: &str = "urn:anonymized";
 pub const NUMBER: &str = "0";
 /// DeidentificationMethod (0012,0063).
 pub const METHOD: &str = "deid-gateway: PS3.15 Basic Application Confidentiality Profile";
+/// The same, where a rule of the profile does less than PS3.15 asks.
+pub const WEAKER_METHOD: &str = "deid-gateway: PS3.15 Basic Profile, weakened by these rules";
 /// CodeValues of the de-identification that is stated (PS3.16 CID 7050).
 pub const BASIC_PROFILE_CODE: &str = "113100";
 pub const CLEAN_PIXELS_CODE: &str = "113101";
@@ -57,10 +62,55 @@ pub fn of(vr: VR) -> PrimitiveValue {
     }
 }
 
+/// The dummy of an attribute: that of its VR, but where the Standard defines the terms or the length
+/// of its value.
+pub fn for_tag(tag: Tag, vr: VR) -> PrimitiveValue {
+    match tag {
+        // M, F and O (PS3.3 C.7.1.1): other
+        tags::PATIENT_SEX => "O".into(),
+        tags::PATIENT_SEX_NEUTERED => "UNALTERED".into(),
+        tags::MODALITY => "OT".into(),
+        // 48 bits of seconds and 32 of nanoseconds (PS3.3 C.34.5)
+        tags::FRAME_ORIGIN_TIMESTAMP => dicom_value!(U8, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        // 16 bytes (PS3.3 C.34.4)
+        tags::FLOW_IDENTIFIER | tags::SOURCE_IDENTIFIER => {
+            dicom_value!(U8, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+        }
+        _ => of(vr),
+    }
+}
+
+/// A text cut to what its VR holds.
+pub fn fitted(vr: VR, text: &str) -> String {
+    let most = match vr {
+        VR::AE | VR::CS | VR::SH | VR::DS => 16,
+        VR::IS => 12,
+        VR::LO | VR::PN => 64,
+        VR::ST => 1024,
+        VR::LT => 10_240,
+        _ => return text.to_string(),
+    };
+    text.chars().take(most).collect()
+}
+
 /// Whether a text is one that `scrub` writes, so that it can hold no identifier.
 pub fn is_written(value: &str) -> bool {
-    [TEXT, DATE, DATE_TIME, TIME, AGE, URI, METHOD, BASIC_PROFILE, CLEAN_PIXELS, SCHEME, DCM]
-        .contains(&value)
+    let written = [
+        TEXT,
+        DATE,
+        DATE_TIME,
+        TIME,
+        AGE,
+        URI,
+        METHOD,
+        WEAKER_METHOD,
+        BASIC_PROFILE,
+        CLEAN_PIXELS,
+        SCHEME,
+        DCM,
+    ];
+    written.contains(&value)
+        || ProfileOption::ALL.iter().any(|o| [o.code(), o.meaning()].contains(&value))
 }
 
 #[cfg(test)]
@@ -69,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_method_fits_its_vr() {
-        assert!(METHOD.len() <= 64);
+        assert!(METHOD.len() <= 64 && WEAKER_METHOD.len() <= 64);
         assert!(TEXT.len() <= 16, "an SH and an AE hold 16 characters");
     }
 }

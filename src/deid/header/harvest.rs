@@ -1,8 +1,11 @@
 //! What identifies the patient, read from the header before anything is changed: every name and
 //! date at every level, and the attributes that hold an ID, an address or an institution.
 
+use super::rulebook::{Place, Reason, Rulebook, Treatment};
+use super::scrub::facts;
 use super::values::values;
 use super::{MAX_DEPTH, dummy, keys};
+use crate::config::ObjectFacts;
 use crate::deid::identifiers::{Identifier, IdentifierKind, Identifiers};
 use crate::phi::Phi;
 use dicom_core::VR;
@@ -92,33 +95,60 @@ const NOBODY: [&str; 16] = [
     "REMOVED",
 ];
 
-/// The identifiers of an object, sorted, each once, without values that stand for nothing.
-pub fn harvest(header: &InMemDicomObject) -> Identifiers {
-    let mut found = BTreeSet::new();
+/// The identifiers of an object, sorted, each once, without values that stand for nothing, and
+/// without those that the profile lets stay where they are.
+pub fn harvest(header: &InMemDicomObject, rulebook: &Rulebook) -> Identifiers {
     let public: Vec<String> = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME, tags::MODALITY]
         .into_iter()
         .filter_map(|tag| header.get(tag))
         .flat_map(values)
         .map(|value| telling(&value))
         .collect();
-    gather(header, &public, &mut found, 0);
-    Identifiers(found.into_iter().collect())
+    let mut gathering = Gathering {
+        rulebook,
+        facts: facts(header),
+        public,
+        path: Vec::new(),
+        found: BTreeSet::new(),
+    };
+    gathering.data_set(header);
+    Identifiers(gathering.found.into_iter().collect())
 }
 
-fn gather(
-    data_set: &InMemDicomObject,
-    public: &[String],
-    found: &mut BTreeSet<Identifier>,
-    depth: usize,
-) {
-    for element in data_set {
-        if let Some(items) = element.items() {
-            if depth < MAX_DEPTH {
-                items.iter().for_each(|item| gather(item, public, found, depth + 1));
+struct Gathering<'a> {
+    rulebook: &'a Rulebook,
+    facts: ObjectFacts,
+    public: Vec<String>,
+    path: Vec<Tag>,
+    found: BTreeSet<Identifier>,
+}
+
+impl Gathering<'_> {
+    fn data_set(&mut self, data_set: &InMemDicomObject) {
+        for element in data_set {
+            if let Some(items) = element.items() {
+                if self.path.len() < MAX_DEPTH {
+                    self.path.push(element.tag());
+                    items.iter().for_each(|item| self.data_set(item));
+                    self.path.pop();
+                }
+                continue;
             }
-            continue;
+            if let Some(kind) = kind(element).filter(|_| !self.is_retained(element)) {
+                self.values(element, kind);
+            }
         }
-        let Some(kind) = kind(element) else { continue };
+    }
+
+    /// Whether an option or a rule lets the value stay as it is.
+    fn is_retained(&self, element: &InMemElement) -> bool {
+        let place = Place { facts: &self.facts, path: &self.path, creator: None };
+        let decision = self.rulebook.decide(place, element.tag(), element.vr());
+        decision.treatment == Treatment::Keep
+            && matches!(decision.reason, Reason::Option(_) | Reason::Rule(_))
+    }
+
+    fn values(&mut self, element: &InMemElement, kind: IdentifierKind) {
         for value in values(element) {
             let mut value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
             if kind == IdentifierKind::Date {
@@ -126,13 +156,13 @@ fn gather(
             }
             // Some vendors write their own name where the institution's belongs.
             let known = match element.tag() {
-                tags::STATION_NAME => is_public(value, public),
-                tags::INSTITUTION_NAME => public.contains(&telling(value)),
+                tags::STATION_NAME => is_public(value, &self.public),
+                tags::INSTITUTION_NAME => self.public.contains(&telling(value)),
                 _ => false,
             };
             let short = element.tag() == tags::STUDY_ID && value.len() < 4;
             if !known && !short && !is_nobody(value) {
-                found.insert(Identifier { kind, value: Phi::new(value.to_string()) });
+                self.found.insert(Identifier { kind, value: Phi::new(value.to_string()) });
             }
         }
     }
@@ -179,11 +209,14 @@ fn is_nobody(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Profile;
     use dicom_core::value::DataSetSequence;
     use dicom_core::{DataElement, dicom_value};
 
     fn found(elements: Vec<InMemElement>) -> Vec<(IdentifierKind, String)> {
-        harvest(&InMemDicomObject::from_element_iter(elements))
+        let profile = Profile::named("basic").expect("shipped");
+        let rulebook = Rulebook::new(&profile).expect("it reads");
+        harvest(&InMemDicomObject::from_element_iter(elements), &rulebook)
             .0
             .into_iter()
             .map(|identifier| (identifier.kind, identifier.value.reveal().clone()))

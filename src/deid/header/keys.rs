@@ -62,7 +62,7 @@ impl ProjectKey {
 
     /// The replacement of a PatientName, of the same bits as the patient's pseudonym.
     pub fn pseudonymous_name(&self, patient: &PatientIdentity) -> String {
-        format!("{NAME_PREFIX}{}", &self.pseudonym(patient)[..NAME_CHARS])
+        name_of(&self.pseudonym(patient))
     }
 
     /// The replacement of another value that names one thing (an Accession Number, a serial number):
@@ -91,6 +91,11 @@ impl ProjectKey {
         }
         mac.finalize().into_bytes().into()
     }
+}
+
+/// The name that goes with a pseudonym.
+pub fn name_of(pseudonym: &str) -> String {
+    format!("{NAME_PREFIX}{}", &pseudonym[..NAME_CHARS])
 }
 
 /// Whether a value has the form of a PatientID written here.

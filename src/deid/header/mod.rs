@@ -11,29 +11,41 @@
 //! the statements of the de-identification itself; no count, error or path quotes a value; and
 //! `scrub` and `residue` read the same table and the same matcher, so that neither can drift.
 
+mod ages;
+mod charset;
+mod codes;
 mod content;
+mod dates;
 mod declare;
 pub mod dummy;
 pub mod harvest;
 mod identity;
 pub mod keys;
+mod level;
 pub mod matching;
 mod matching_dates;
 mod opaque;
+mod pseudonyms;
+pub mod report;
 pub mod residue;
+pub mod rulebook;
+mod safe_private;
 pub mod scrub;
 mod subject;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod types;
 mod uids;
 mod values;
 
 pub use harvest::harvest;
 pub use identity::PatientIdentity;
 pub use keys::{ProjectKey, SiteKey};
-pub use residue::{Residue, ResidueKind, residue, unscrubbed};
-pub use scrub::{Context, Report, scrub};
+pub use report::{Done, Report};
+pub use residue::{Expected, Residue, ResidueKind, residue, unscrubbed};
+pub use rulebook::Rulebook;
+pub use scrub::{Context, facts, scrub};
 pub use subject::Subject;
 
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
@@ -42,6 +54,9 @@ use dicom_dictionary_std::StandardDataDictionary;
 
 /// Sequences may nest this deep; the scan of the element stream refuses more before parsing.
 const MAX_DEPTH: usize = 32;
+
+/// Private bulk data larger than this may be a picture, which nobody looks at.
+const MAX_PRIVATE_BULK_BYTES: usize = 1024;
 
 /// Bulk data larger than this is not read as text.
 const MAX_TEXT_BYTES: usize = 64 * 1024;

@@ -1,7 +1,7 @@
 //! Elements whose stated VR hides what they hold. Each is read as PS3.6 says it must be, or it
 //! cannot be judged and goes.
 
-use super::{MAX_TEXT_BYTES, standard_vr};
+use super::{MAX_TEXT_BYTES, safe_private, standard_vr};
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{PrimitiveValue, Value};
 use dicom_core::{DataElement, VR};
@@ -10,15 +10,17 @@ use dicom_object::mem::InMemElement;
 /// The shortest stretch of characters in bulk data that is taken for text.
 const MIN_STRETCH: usize = 5;
 
-/// The element as the dictionary reads it; `None` if it contradicts the dictionary, or is opaque.
+/// The element as the dictionary, or the list of safe private attributes, reads it; `None` if it
+/// contradicts that, or is opaque. `creator`: of a private attribute, where that is known.
 ///
 /// VR UN is little endian whatever the transfer syntax (PS3.5 Section 6.2.2), and stays opaque
 /// where the VR depends on other attributes.
-pub(super) fn understood(element: InMemElement) -> Option<InMemElement> {
-    let tag = element.tag();
-    let standard = standard_vr(tag)?;
-    let stated = element.vr();
-    let vr = standard.exact().unwrap_or(stated);
+pub(super) fn understood(element: InMemElement, creator: Option<&str>) -> Option<InMemElement> {
+    let (tag, stated) = (element.tag(), element.vr());
+    let vr = match creator {
+        Some(creator) => private_vr(creator, tag, stated),
+        None => standard_vr(tag)?.exact().unwrap_or(stated),
+    };
     match element.value() {
         Value::Sequence(_) => return (vr == VR::SQ).then_some(element),
         Value::PixelSequence(_) => return is_pixel_data(tag).then_some(element),
@@ -31,12 +33,22 @@ pub(super) fn understood(element: InMemElement) -> Option<InMemElement> {
         // a number or a bulk value that is written as text would be another element when reread
         return is_textual(vr).then(|| relabelled(element, vr));
     }
+    if is_textual(stated) && !is_textual(vr) {
+        // written as text, it would be read back as something else
+        return None;
+    }
     if stated == VR::UN || (is_textual(vr) && !matches!(vr, VR::DS | VR::IS)) {
         let PrimitiveValue::U8(bytes) = value else { return None };
         let value = from_bytes(vr, bytes)?;
         return Some(DataElement::new(tag, vr, value));
     }
     Some(element)
+}
+
+/// The VR of a private attribute is the stated one; where that says nothing, that of the list.
+fn private_vr(creator: &str, tag: Tag, stated: VR) -> VR {
+    let listed = safe_private::is_safe(creator, tag).flatten();
+    if stated == VR::UN { listed.unwrap_or(stated) } else { stated }
 }
 
 /// Whether the attribute is one of the three of the Image Pixel Module (PS3.3 C.7.6.3).
@@ -123,6 +135,7 @@ fn from_bytes(vr: VR, bytes: &[u8]) -> Option<PrimitiveValue> {
         }};
     }
     Some(match vr {
+        VR::OB => PrimitiveValue::U8(bytes.iter().copied().collect()),
         VR::US => numbers!(U16, u16),
         VR::SS => numbers!(I16, i16),
         VR::UL => numbers!(U32, u32),
@@ -145,7 +158,7 @@ mod tests {
 
     fn opaque(tag: Tag, bytes: &[u8]) -> Option<InMemElement> {
         let value = PrimitiveValue::U8(bytes.iter().copied().collect());
-        understood(DataElement::new(tag, VR::UN, value))
+        understood(DataElement::new(tag, VR::UN, value), None)
     }
 
     #[test]
@@ -169,8 +182,8 @@ mod tests {
         assert_eq!(opaque(tags::PROCEDURE_CODE_SEQUENCE, b"\xfe\xff\x00\xe0"), None);
         assert_eq!(opaque(tags::ROWS, &[1]), None);
         assert_eq!(opaque(tags::VIEW_NAME, "Müller".as_bytes()), None);
-        assert_eq!(understood(DataElement::new(tags::ROWS, VR::LO, "HOPPER")), None);
+        assert_eq!(understood(DataElement::new(tags::ROWS, VR::LO, "HOPPER"), None), None);
         let private = DataElement::new(Tag(0x0009, 0x0010), VR::LO, dicom_value!(Str, "X"));
-        assert_eq!(understood(private), None);
+        assert_eq!(understood(private, None), None);
     }
 }

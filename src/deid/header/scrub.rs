@@ -1,316 +1,309 @@
-//! Turns the header of an object into one without identifiers: PS3.15 Section E.1, Basic
-//! Profile, at every level, with free text that the profile keeps searched for identifiers.
+//! Turns the header of an object into one without identifiers: PS3.15 Section E.1 under a profile,
+//! at every level, with text that the profile keeps searched for identifiers.
 
+use super::codes;
 use super::identity::PatientIdentity;
 use super::keys::ProjectKey;
+use super::level::Level;
 use super::matching::Matcher;
-use super::opaque::{is_pixel_data, is_textual, text_in, understood};
+use super::opaque::{is_pixel_data, understood};
+use super::report::{Done, NodeId, Recorder, Report};
+use super::rulebook::{Decision, Place, Reason, Rulebook, Treatment};
+use super::safe_private::{self, creator_tag, is_creator};
 use super::subject::Subject;
-use super::table::{Outcome, Table, shipped};
-use super::values::{is_empty, values};
-use super::{MAX_DEPTH, content, declare, dummy, standard_vr, uids};
+use super::values::text;
+use super::{MAX_DEPTH, charset, content, declare, dummy, standard_vr};
+use crate::config::{ObjectFacts, ShiftRange, UnlistedText};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::identifiers::Identifiers;
 use crate::deid::redaction::PixelTreatment;
 use dicom_core::header::{Header, Length, Tag};
-use dicom_core::value::{C, DataSetSequence, PrimitiveValue, Value};
+use dicom_core::value::{C, DataSetSequence, Value};
 use dicom_core::{DataElement, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
-use serde::{Deserialize, Serialize};
-
-/// Retired; it states the length of the data set that came.
-const LENGTH_TO_END: Tag = Tag(0x0008, 0x0001);
+use std::collections::{HashMap, HashSet};
 
 /// What a scrub needs to know.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
+    /// What the profile decides.
+    pub rulebook: &'a Rulebook,
     /// The key of the project.
     pub key: &'a ProjectKey,
     /// How the patient of the object appears.
     pub subject: &'a Subject,
+    /// How far dates of other patients, whom items of sequences name, move.
+    pub shift: ShiftRange,
     /// What was done with the pixels, for what the result may claim.
     pub treatment: PixelTreatment,
     /// What identifies the patient, from [`harvest`](super::harvest()) and elsewhere.
     pub identifiers: &'a Identifiers,
 }
 
-/// How many attributes met which action. A removed sequence counts once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
-    /// Taken out.
-    pub removed: u32,
-    /// Left with zero length.
-    pub emptied: u32,
-    /// Given a dummy or a pseudonym.
-    pub replaced: u32,
-    /// Given UIDs of the project.
-    pub uids: u32,
-    /// Kept by the profile, but containing an identifier.
-    pub cleaned: u32,
+/// What rules ask of an object.
+pub fn facts(header: &InMemDicomObject) -> ObjectFacts {
+    ObjectFacts {
+        modality: text(header, tags::MODALITY),
+        sop_class_uid: text(header, tags::SOP_CLASS_UID),
+        manufacturer: text(header, tags::MANUFACTURER),
+    }
 }
 
 /// Scrubs `header` in place. After an error it is empty: there is nothing half done to send.
 ///
-/// The result is a function of the header and the context alone. Text is left decoded; when some
-/// of it is not ASCII the result states ISO_IR 192, in which it will be written.
+/// The result is a function of the header and the context alone. Text is left decoded, and the
+/// result states the character set in which it will be written.
 pub fn scrub(header: &mut InMemDicomObject, context: &Context) -> Result<Report, Hold> {
-    let table =
-        shipped().map_err(|error| Hold::new(HoldReason::VerificationFailed, error.to_string()))?;
     let original = std::mem::replace(header, InMemDicomObject::new_empty());
+    let facts = facts(&original);
+    let declared = charset::declared(&original);
+    let study_date = text(&original, tags::STUDY_DATE);
     let mut scrubber = Scrubber {
-        key: context.key,
-        table,
-        subject: context.subject,
+        context: *context,
+        facts: &facts,
+        study_date: &study_date,
         matcher: Matcher::new(context.identifiers),
-        report: Report::default(),
-        beyond_ascii: false,
+        recorder: Recorder::new(),
+        path: Vec::new(),
+        text: charset::Text::default(),
     };
     let patient = PatientIdentity::of(&original);
-    let mut result = scrubber.data_set(original, &patient, 0)?;
-    if scrubber.beyond_ascii {
-        result.convert_to_utf8();
-    }
-    declare::declare(&mut result, context.treatment);
+    let mut result = scrubber.data_set(original, &patient, Recorder::ROOT)?;
+    charset::declare(&mut result, declared, scrubber.text);
+    declare::declare(&mut result, context, &facts);
     *header = result;
-    Ok(scrubber.report)
+    Ok(scrubber.recorder.finish(context.rulebook))
 }
 
-struct Scrubber<'a> {
-    key: &'a ProjectKey,
-    table: &'static Table,
-    subject: &'a Subject,
-    matcher: Matcher,
-    report: Report,
-    /// Whether some kept text needs more than the default repertoire.
-    beyond_ascii: bool,
+pub(super) struct Scrubber<'a> {
+    pub context: Context<'a>,
+    pub facts: &'a ObjectFacts,
+    pub study_date: &'a str,
+    pub matcher: Matcher,
+    recorder: Recorder,
+    /// The sequences around the data set in work, outermost first.
+    path: Vec<Tag>,
+    /// What the text that stays needs to be written.
+    pub text: charset::Text,
 }
 
 impl Scrubber<'_> {
     fn data_set(
         &mut self,
-        data_set: InMemDicomObject,
+        mut data_set: InMemDicomObject,
         patient: &PatientIdentity,
-        depth: usize,
+        node: NodeId,
     ) -> Result<InMemDicomObject, Hold> {
-        if depth > MAX_DEPTH {
+        if self.path.len() > MAX_DEPTH {
             let detail = format!("sequences nest deeper than {MAX_DEPTH}");
             return Err(Hold::new(HoldReason::LimitExceeded, detail));
         }
-        let telling = content::tells_of_a_person(&data_set);
-        let mut kept = Vec::new();
-        for element in data_set {
-            if telling && let Some(neutral) = content::neutral(&element) {
-                self.report.replaced += 1;
-                kept.push(neutral);
-                continue;
-            }
-            if let Some(element) = self.element(element, patient, depth)? {
-                kept.push(element);
-            } else {
-                self.report.removed += 1;
+        if !self.path.is_empty() {
+            self.text.nested |= data_set.get(tags::SPECIFIC_CHARACTER_SET).is_some();
+            if codes::is_code(&data_set) && self.code(&mut data_set, node) {
+                return Ok(data_set);
             }
         }
+        let subject =
+            self.context.subject.of_data_set(patient, self.context.key, self.context.shift);
+        let creators = safe_private::creators(&data_set);
+        let level = Level {
+            subject: &subject,
+            patient,
+            node,
+            telling: content::tells_of_a_person(&data_set),
+        };
+        let mut kept = Vec::new();
+        let mut used = HashSet::new();
+        for element in data_set {
+            let tag = element.tag();
+            if is_creator(tag) {
+                continue;
+            }
+            let creator = creator_tag(tag).filter(|tag| creators.contains_key(tag));
+            let name = creator.and_then(|tag| creators.get(&tag)).map(String::as_str);
+            if let Some(element) = self.element(element, name, &level)? {
+                kept.push(element);
+                used.extend(creator);
+            }
+        }
+        kept.extend(self.creators(&creators, &used, node));
         Ok(InMemDicomObject::from_element_iter(kept))
+    }
+
+    /// Private Creators stay with the blocks of which something stays.
+    fn creators(
+        &mut self,
+        creators: &HashMap<Tag, String>,
+        used: &HashSet<Tag>,
+        node: NodeId,
+    ) -> Vec<InMemElement> {
+        let mut kept = Vec::new();
+        for (tag, creator) in creators {
+            let at = self.recorder.child(node, *tag);
+            if used.contains(tag) {
+                self.recorder.record(at, Done::Kept, Reason::SafePrivate);
+                kept.push(DataElement::new(*tag, VR::LO, creator.as_str()));
+            } else {
+                self.recorder.record(at, Done::Removed, Reason::Private);
+            }
+        }
+        kept
+    }
+
+    /// A coded entry as a whole; `false` if its attributes are to be treated one by one.
+    fn code(&mut self, item: &mut InMemDicomObject, node: NodeId) -> bool {
+        let strict = self.context.rulebook.unlisted_text() == UnlistedText::Replace;
+        if codes::is_telling(item, &self.matcher) || (strict && !codes::is_public(item)) {
+            *item = codes::dummy_code();
+            let reason = if strict { Reason::UnlistedText } else { Reason::Unlisted };
+            for tag in [tags::CODE_VALUE, tags::CODE_MEANING] {
+                let at = self.recorder.child(node, tag);
+                self.recorder.record(at, Done::Replaced, reason);
+            }
+            return true;
+        }
+        if strict {
+            codes::without_prose(item);
+            let at = self.recorder.child(node, tags::CODE_MEANING);
+            self.recorder.record(at, Done::Replaced, Reason::UnlistedText);
+        }
+        false
     }
 
     fn element(
         &mut self,
         element: InMemElement,
-        patient: &PatientIdentity,
-        depth: usize,
+        creator: Option<&str>,
+        level: &Level,
     ) -> Result<Option<InMemElement>, Hold> {
-        let tag = element.tag();
-        if is_never_kept(tag, depth) || self.table.action(tag) == Some(super::table::Action::X) {
-            return Ok(None);
+        let (tag, stated) = (element.tag(), element.vr());
+        let node = self.recorder.child(level.node, tag);
+        if level.telling
+            && let Some(neutral) = content::neutral(&element)
+        {
+            self.recorder.record(node, Done::Replaced, Reason::Stricter);
+            return Ok(Some(neutral));
         }
-        let Some(element) = understood(element).or_else(|| self.stand_in(tag)) else {
-            return Ok(None);
+        let Some(element) = understood(element, creator) else {
+            return Ok(self.unreadable(tag, stated, creator, level, node));
         };
-        if tag == tags::BURNED_IN_ANNOTATION {
-            // YES is a warning that stays; anything else is a promise made by another
-            let warns = element.to_str().is_ok_and(|value| value.trim() == "YES");
-            return Ok(warns.then_some(element));
+        let decision = self.decide(tag, element.vr(), creator);
+        if is_claim(tag) {
+            return Ok(self.claim(element, node));
         }
-        let outcome = self.table.action(tag).map(|action| action.outcome(element.vr()));
         if element.vr() == VR::SQ {
-            return self.sequence(element, outcome, patient, depth);
+            return self.sequence(element, decision, level, node);
         }
-        if is_pixel_data(tag) {
+        if is_pixel_data(tag) && self.path.is_empty() {
             return Ok(Some(element));
         }
-        let subject = self.subject.of_data_set(patient, self.key);
-        Ok(match outcome {
-            Some(Outcome::Remove) => None,
-            _ if is_empty(&element) => Some(DataElement::empty(tag, element.vr())),
-            _ if tag == tags::PATIENT_NAME => {
-                Some(self.replaced(tag, VR::PN, subject.patient_name.as_str().into()))
-            }
-            _ if tag == tags::PATIENT_ID => {
-                Some(self.replaced(tag, VR::LO, subject.patient_id.as_str().into()))
-            }
-            Some(Outcome::Dummy) => Some(self.replaced(tag, element.vr(), dummy::of(element.vr()))),
-            Some(Outcome::MapUid) => Some(self.uids(element, true)),
-            Some(Outcome::Empty | Outcome::Descend) => {
-                self.report.emptied += 1;
-                Some(DataElement::empty(tag, element.vr()))
-            }
-            None => Some(self.kept(element)),
-        })
+        let (element, done) = self.value(element, decision, level);
+        self.recorder.record(node, done, decision.reason);
+        Ok(element)
     }
 
-    /// A value to replace, for a listed attribute whose own cannot be read: it may be of Type 1.
-    fn stand_in(&self, tag: Tag) -> Option<InMemElement> {
-        self.table.action(tag)?;
-        let vr = standard_vr(tag)?.exact().filter(|vr| *vr != VR::SQ)?;
-        Some(DataElement::new(tag, vr, dummy::of(vr)))
+    /// YES is a warning that stays; anything else is a promise made by another. Where the pixels
+    /// were not looked at, YES is all that can be said, and some IODs require a value.
+    fn claim(&mut self, element: InMemElement, node: NodeId) -> Option<InMemElement> {
+        let (tag, vr) = (element.tag(), element.vr());
+        let warns = element.to_str().is_ok_and(|value| value.trim() == "YES");
+        let asked = tag == tags::BURNED_IN_ANNOTATION
+            && self.path.is_empty()
+            && self.context.treatment == PixelTreatment::Skipped;
+        let (element, done) = match (warns, asked) {
+            (true, _) => (Some(element), Done::Kept),
+            (false, true) => (Some(DataElement::new(tag, vr, "YES")), Done::Replaced),
+            (false, false) => (None, Done::Removed),
+        };
+        self.recorder.record(node, done, Reason::Form);
+        element
+    }
+
+    fn decide(&self, tag: Tag, vr: VR, creator: Option<&str>) -> Decision {
+        let place = Place { facts: self.facts, path: &self.path, creator };
+        self.context.rulebook.decide(place, tag, vr)
+    }
+
+    /// What contradicts its VR, or is opaque: it goes, unless the table asks for a value in its
+    /// place, since it may be of Type 1.
+    fn unreadable(
+        &mut self,
+        tag: Tag,
+        stated: VR,
+        creator: Option<&str>,
+        level: &Level,
+        node: NodeId,
+    ) -> Option<InMemElement> {
+        let standard = standard_vr(tag).and_then(|vr| vr.exact());
+        let decision = self.decide(tag, standard.unwrap_or(stated), creator);
+        let vr = standard.filter(|vr| *vr != VR::SQ);
+        let value = match decision.treatment {
+            Treatment::Dummy | Treatment::Pseudonym => vr.map(|vr| dummy::for_tag(tag, vr)),
+            _ => None,
+        };
+        let Some((vr, value)) = vr.zip(value) else {
+            let is_removed = decision.treatment == Treatment::Remove;
+            let done = if is_removed { Done::Removed } else { Done::RemovedUnreadable };
+            self.recorder.record(node, done, decision.reason);
+            return None;
+        };
+        let (element, done) = self.value(DataElement::new(tag, vr, value), decision, level);
+        self.recorder.record(node, done, decision.reason);
+        element
     }
 
     fn sequence(
         &mut self,
         element: InMemElement,
-        outcome: Option<Outcome>,
-        patient: &PatientIdentity,
-        depth: usize,
+        decision: Decision,
+        level: &Level,
+        node: NodeId,
     ) -> Result<Option<InMemElement>, Hold> {
         let tag = element.tag();
-        let Value::Sequence(sequence) = element.into_value() else {
-            return Ok(Some(DataElement::empty(tag, VR::SQ)));
+        let items = match element.into_value() {
+            Value::Sequence(sequence) => sequence.into_items(),
+            _ => C::new(),
         };
-        let items = sequence.into_items();
-        match outcome {
-            Some(Outcome::Remove) => return Ok(None),
-            Some(Outcome::Empty) => {
-                self.report.emptied += u32::from(!items.is_empty());
-                return Ok(Some(DataElement::empty(tag, VR::SQ)));
+        let nobody = items.is_empty();
+        let done = match decision.treatment {
+            Treatment::Remove => Done::Removed,
+            // pictures inside sequences are never looked at, and may show what the frames showed
+            _ if items.iter().any(|item| item.tags().any(is_pixel_data)) => Done::Removed,
+            _ if nobody => Done::Kept,
+            Treatment::Empty => Done::Emptied,
+            // the code itself names somebody, so scrubbing its item would leave it
+            Treatment::Dummy if items.iter().any(codes::is_code) => Done::Replaced,
+            _ => Done::Kept,
+        };
+        self.recorder.record(node, done, decision.reason);
+        let items: C<InMemDicomObject> = match done {
+            Done::Removed => return Ok(None),
+            Done::Emptied => C::new(),
+            Done::Replaced => C::from_elem(codes::dummy_code(), 1),
+            _ => {
+                self.path.push(tag);
+                let scrubbed = items
+                    .into_iter()
+                    .map(|item| {
+                        let patient = PatientIdentity::of_item(&item, level.patient);
+                        self.data_set(item, &patient, node)
+                    })
+                    .collect::<Result<_, Hold>>()?;
+                self.path.pop();
+                scrubbed
             }
-            // the code itself names the person, so scrubbing its item would leave it
-            Some(Outcome::Dummy) if tag == tags::PERSON_IDENTIFICATION_CODE_SEQUENCE => {
-                if items.is_empty() {
-                    return Ok(Some(DataElement::empty(tag, VR::SQ)));
-                }
-                self.report.replaced += 1;
-                let code = declare::code(dummy::TEXT, dummy::SCHEME, dummy::TEXT);
-                return Ok(Some(DataElement::new(tag, VR::SQ, DataSetSequence::from(vec![code]))));
-            }
-            _ => {}
+        };
+        if items.is_empty() {
+            return Ok(Some(DataElement::empty(tag, VR::SQ)));
         }
-        // pictures inside sequences are never looked at, and may show what the frames showed
-        if items.iter().any(|item| item.tags().any(is_pixel_data)) {
-            return Ok(None);
-        }
-        let items = items
-            .into_iter()
-            .map(|item| {
-                let patient = PatientIdentity::of_item(&item, patient);
-                self.data_set(item, &patient, depth + 1)
-            })
-            .collect::<Result<C<_>, Hold>>()?;
         Ok(Some(DataElement::new(tag, VR::SQ, DataSetSequence::new(items, Length::UNDEFINED))))
     }
-
-    /// An attribute that the profile keeps.
-    fn kept(&mut self, element: InMemElement) -> InMemElement {
-        let (tag, vr) = (element.tag(), element.vr());
-        match vr {
-            VR::UI => self.uids(element, false),
-            // Table E.1-1 lists the names and times of its edition; a later one is no different
-            VR::PN | VR::DA | VR::DT | VR::TM | VR::AS => self.replaced(tag, vr, dummy::of(vr)),
-            _ if is_textual(vr) => self.cleaned(element),
-            _ => {
-                let text = element.value().primitive().and_then(text_in);
-                if text.is_some_and(|text| self.matcher.find(&text).is_some()) {
-                    self.report.cleaned += 1;
-                    return DataElement::empty(tag, vr);
-                }
-                element
-            }
-        }
-    }
-
-    fn replaced(&mut self, tag: Tag, vr: VR, value: PrimitiveValue) -> InMemElement {
-        self.report.replaced += 1;
-        DataElement::new(tag, vr, value)
-    }
-
-    fn uids(&mut self, element: InMemElement, listed: bool) -> InMemElement {
-        let tag = element.tag();
-        let mut mapped = 0;
-        let uids: C<String> = values(&element)
-            .iter()
-            .map(|uid| uid.trim_matches(['\0', ' ']))
-            .map(|uid| {
-                if uid.is_empty() || uids::stays(tag, uid, listed) {
-                    return uid.to_string();
-                }
-                mapped = 1;
-                self.key.uid(uid)
-            })
-            .collect();
-        self.report.uids += mapped;
-        DataElement::new(tag, VR::UI, PrimitiveValue::Strs(uids))
-    }
-
-    /// Kept text: each value with an identifier in it, or that cannot be read, is taken out.
-    fn cleaned(&mut self, element: InMemElement) -> InMemElement {
-        let (tag, vr) = (element.tag(), element.vr());
-        let mut values = values(&element);
-        let mut touched = false;
-        for value in &mut values {
-            if self.is_telling(vr, value) {
-                touched = true;
-                *value = replacement(vr);
-            }
-        }
-        // a name may be spread over the values
-        if !touched && values.len() > 1 && self.is_telling(vr, &values.join("\\")) {
-            touched = true;
-            values.iter_mut().for_each(|value| *value = replacement(vr));
-        }
-        self.beyond_ascii |= values.iter().any(|value| !value.is_ascii());
-        if !touched {
-            return element;
-        }
-        self.report.cleaned += 1;
-        if values.iter().all(String::is_empty) {
-            return DataElement::empty(tag, vr);
-        }
-        DataElement::new(tag, vr, PrimitiveValue::Strs(values.into_iter().collect()))
-    }
-
-    fn is_telling(&self, vr: VR, value: &str) -> bool {
-        match vr {
-            VR::DS | VR::IS => !value.chars().all(|c| "0123456789+-.eE \0\\".contains(c)),
-            VR::CS => !value.is_ascii() || self.matcher.find_code(value).is_some(),
-            // an escape sequence switches to a character set that was not decoded
-            _ => {
-                value.contains('\u{1b}')
-                    || (vr == VR::AE && !value.is_ascii())
-                    || self.matcher.find(value).is_some()
-            }
-        }
-    }
 }
 
-/// Takes the place of a kept value. Free text is given a dummy, because CodeMeaning and the like
-/// may not be empty; a coded string or number has no dummy that would mean nothing.
-fn replacement(vr: VR) -> String {
-    match vr {
-        VR::CS | VR::DS | VR::IS => String::new(),
-        _ => dummy::of(vr).to_str().into_owned(),
-    }
-}
-
-/// Attributes that no data set of the result holds, beside those of the table.
-fn is_never_kept(tag: Tag, depth: usize) -> bool {
-    let repeating = matches!(tag.group() >> 8, 0x50 | 0x60);
-    repeating
-        || tag.group() < 0x0008
-        || standard_vr(tag).is_none()
-        || tag == LENGTH_TO_END
-        // written anew at the top level where it is needed; the writer does not end its scope
-        || tag == tags::SPECIFIC_CHARACTER_SET
-        || declare::STATEMENTS.contains(&tag)
-        || (depth > 0 && is_pixel_data(tag))
+/// What a sender claims of the pixels (PS3.3 C.7.6.1.1.1, C.12.1).
+pub(super) fn is_claim(tag: Tag) -> bool {
+    [tags::BURNED_IN_ANNOTATION, tags::RECOGNIZABLE_VISUAL_FEATURES].contains(&tag)
 }

@@ -33,11 +33,16 @@ impl Subject {
 
     /// How the patient of a data set appears: this one, or another that an item of a sequence names,
     /// who is known by the key alone.
-    pub(super) fn of_data_set(&self, patient: &PatientIdentity, key: &ProjectKey) -> Cow<'_, Self> {
+    pub(super) fn of_data_set(
+        &self,
+        patient: &PatientIdentity,
+        key: &ProjectKey,
+        range: ShiftRange,
+    ) -> Cow<'_, Self> {
         if *patient == self.identity {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(Self::derive(key, patient, ShiftRange::default()))
+        Cow::Owned(Self::derive(key, patient, range))
     }
 
     /// Whether a PatientID of the result is one that was given: the subject's, or in an item of a
