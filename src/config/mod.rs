@@ -3,9 +3,11 @@
 //! The structs here are the file's structs: every key has a default, an unknown key is an error
 //! that names it and its line, and `Config::load` returns only what has been checked.
 
+mod carriers;
 mod destination;
 mod profile;
 
+pub use carriers::{Documents, FaceRule, Faces};
 pub use destination::{Destination, DestinationKind};
 pub use profile::{PixelRule, Profile};
 

@@ -4,6 +4,7 @@
 //! randomness. It is Explicit VR Little Endian with native pixels.
 
 use super::accept::Candidate;
+use super::documents;
 use super::examine::{StepError, open_frames};
 use super::header::{Context, ProjectKey, Report, scrub};
 use super::hold::{Hold, HoldReason};
@@ -51,6 +52,9 @@ pub fn apply(
         identifiers: application.identifiers,
     };
     let report = scrub(&mut object.header, &context)?;
+    if let Some(kind) = application.redaction.document {
+        documents::replace(&mut object.header, kind, application.redaction.treatment);
+    }
     if let Some(source) = &frames {
         write_layout(&mut object.header, source.output_layout(), source.lossy());
     }
