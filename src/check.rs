@@ -1,6 +1,6 @@
 //! `check`: is this configuration fit to run? Every finding says what is wrong and what to do.
 
-use crate::config::{Config, Destination, DestinationKind};
+use crate::config::{Config, Destination, DestinationKind, Documents, FaceRule};
 use crate::dimse::store_scu::{Peer, StoreAssociation};
 use crate::dimse::syntaxes;
 use crate::recognise::Recogniser;
@@ -13,23 +13,35 @@ use std::time::Duration;
 pub struct Finding {
     /// What: a section of the configuration, or a destination.
     pub what: String,
-    /// Fine, and how; or wrong, and what to do.
-    pub outcome: Result<String, String>,
+    pub outcome: Outcome,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Fine, and how.
+    Fine(String),
+    /// It will run; what a person must know who releases the results.
+    Warning(String),
+    /// Wrong, and what to do.
+    Wrong(String),
 }
 
 fn finding(what: impl Into<String>, outcome: Result<String, String>) -> Finding {
+    let outcome = outcome.map_or_else(Outcome::Wrong, Outcome::Fine);
     Finding { what: what.into(), outcome }
 }
 
 /// Looks at everything; the configuration itself was checked when it was loaded.
 pub async fn run(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![
-        finding("[deid]", profile(config)),
+    let mut findings = vec![finding("[deid]", profile(config))];
+    findings.extend(warnings(config));
+    findings.extend([
         finding("[keys]", site_key(config)),
         finding("[spool]", spool(&config.spool.directory)),
         finding("[intake]", port(config).await),
         finding("[detection]", models(config).await),
-    ];
+    ]);
     for destination in &config.destinations {
         let outcome = reach(destination).await;
         findings.push(finding(format!("destination {:?}", destination.name), outcome));
@@ -45,6 +57,32 @@ fn profile(config: &Config) -> Result<String, String> {
         n => format!("pixels of {n} SOP classes are skipped and never claimed clean"),
     };
     Ok(format!("profile {:?}: {pixels}", profile.name))
+}
+
+/// What the profile lets out, or takes away, that no count of pixels or attributes shows.
+fn warnings(config: &Config) -> Vec<Finding> {
+    let Ok(profile) = config.profile() else { return Vec::new() };
+    let mut warnings = Vec::new();
+    if profile.faces.head_volumes == FaceRule::Allow {
+        warnings.push(
+            "CT, MR and PET of the head pass and are not defaced: a face can be made from them;              [faces] head_volumes = \"hold\" holds them",
+        );
+    }
+    if profile.faces.photographs == FaceRule::Allow {
+        warnings.push(
+            "photographs and scans of the body from outside pass with any face that they show;              [faces] photographs = \"hold\" holds them",
+        );
+    }
+    if profile.documents == Documents::Drop {
+        warnings.push(
+            "encapsulated documents are dropped: their objects pass with an empty document;              documents = \"hold\" holds them",
+        );
+    }
+    let warning = |text: &str| Finding {
+        what: "[deid]".to_owned(),
+        outcome: Outcome::Warning(text.to_owned()),
+    };
+    warnings.into_iter().map(warning).collect()
 }
 
 fn site_key(config: &Config) -> Result<String, String> {

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the exit code of each answer.
 
 use crate::admin::held::{self, Decision};
+use crate::check::Outcome;
 use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
 use crate::redact::{self, Summary};
@@ -174,8 +175,9 @@ async fn run_check(config: &Config) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for finding in findings {
         match finding.outcome {
-            Ok(how) => say(format_args!("ok     {}  {how}", finding.what)),
-            Err(what) => {
+            Outcome::Fine(how) => say(format_args!("ok     {}  {how}", finding.what)),
+            Outcome::Warning(what) => say(format_args!("warn   {}  {what}", finding.what)),
+            Outcome::Wrong(what) => {
                 say(format_args!("WRONG  {}  {what}", finding.what));
                 code = ExitCode::FAILURE;
             }

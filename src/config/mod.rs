@@ -4,6 +4,7 @@
 //! that names it and its line, and `Config::load` returns only what has been checked.
 
 mod attribute;
+mod carriers;
 mod destination;
 mod options;
 mod profile;
@@ -11,6 +12,7 @@ mod rule;
 mod shift;
 
 pub use attribute::AttributePattern;
+pub use carriers::{Documents, FaceRule, Faces};
 pub use destination::{Destination, DestinationKind};
 pub use options::ProfileOption;
 pub use profile::{PixelRule, Profile, UnlistedText};

@@ -1,7 +1,7 @@
 //! Profiles: what is done to the header and to the pixels, frozen with each Job.
 
 use super::rule::Rule;
-use super::{ConfigError, ProfileOption, ShiftRange, options, rule};
+use super::{ConfigError, Documents, Faces, ProfileOption, ShiftRange, options, rule};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -91,6 +91,12 @@ pub struct Profile {
     /// By SOP Class UID; every class that is not listed is looked at.
     #[serde(default)]
     pub pixels: BTreeMap<String, PixelRule>,
+    /// What happens to encapsulated documents.
+    #[serde(default)]
+    pub documents: Documents,
+    /// What happens to objects that may show a face.
+    #[serde(default)]
+    pub faces: Faces,
 }
 
 impl Profile {

@@ -4,6 +4,7 @@
 //! randomness. It is Explicit VR Little Endian with native pixels.
 
 use super::accept::Candidate;
+use super::documents;
 use super::examine::{StepError, open_frames, rulebook};
 use super::header::{Context, ProjectKey, Subject, scrub};
 use super::hold::{Hold, HoldReason};
@@ -58,6 +59,9 @@ pub fn apply(
     };
     let mut report = scrub(&mut object.header, &context)?;
     report.add_unparsed(object.private_left_out);
+    if let Some(kind) = application.redaction.document {
+        documents::replace(&mut object.header, kind, application.redaction.treatment);
+    }
     if let Some(source) = &frames {
         write_layout(&mut object.header, source.output_layout(), source.lossy());
     }

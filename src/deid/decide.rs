@@ -19,7 +19,8 @@ const EXPLAINED_SHARE: f32 = 0.7;
 pub fn decide(examination: &Examination, lines: &[TextLine], profile: &Profile) -> Redaction {
     let lines: Vec<_> = lines.iter().filter(|line| is_text(line)).collect();
     let (boxes, kept) = boxes_of(examination, &lines, profile, BoxReason::Text);
-    Redaction { treatment: examination.treatment, boxes, kept }
+    let (treatment, document) = (examination.treatment, examination.document);
+    Redaction { treatment, document, boxes, kept }
 }
 
 /// Adds what was still readable in the result; `None` when that was nothing that has to go.
@@ -136,6 +137,7 @@ mod tests {
         let limits = PixelLimits::default();
         Examination {
             treatment: PixelTreatment::Looked,
+            document: None,
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
             identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
             patient: PatientIdentity::of(&header),

@@ -1,12 +1,13 @@
 //! The first step: header facts, the identifiers the object carries, and its pictures.
 
+use super::documents::DocumentKind;
 use super::header::{PatientIdentity, Rulebook, facts, harvest};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::OpenObject;
 use super::picture::Picture;
 use super::pixels::{FrameSource, PixelLayout, PixelLimits, Voi, render};
-use super::policy;
+use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
 use crate::config::{Limits, ObjectFacts, Profile};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use std::path::Path;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Examination {
     pub treatment: PixelTreatment,
+    /// The encapsulated document that a dummy replaces.
+    pub document: Option<DocumentKind>,
     /// The frames as they will be written; absent without Pixel Data.
     pub layout: Option<PixelLayout>,
     /// What identifies the patient; only in memory and on the pipe.
@@ -74,7 +77,8 @@ pub fn examine(
 ) -> Result<Examination, StepError> {
     let rulebook = rulebook(profile)?;
     let object = OpenObject::open(path, limits, scratch, &rulebook)?;
-    let treatment = policy::treatment(&object, profile)?;
+    let Policy { treatment, document } =
+        policy::judge(&object.header, object.pixels.is_some(), profile)?;
     let identifiers = harvest(&object.header, &rulebook);
     let patient = PatientIdentity::of(&object.header);
     let mut frames = open_frames(&object, limits)?;
@@ -88,5 +92,12 @@ pub fn examine(
             }
         }
     }
-    Ok(Examination { treatment, layout, identifiers, patient, facts: facts(&object.header) })
+    Ok(Examination {
+        treatment,
+        document,
+        layout,
+        identifiers,
+        patient,
+        facts: facts(&object.header),
+    })
 }

@@ -18,9 +18,11 @@ pub enum HoldReason {
     LimitExceeded,
     /// A transfer syntax that is not known here.
     TransferSyntaxUnknown,
-    /// A SOP class whose content cannot be cleaned here (encapsulated documents, video, ...).
+    /// A SOP class whose content cannot be cleaned here (documents, recordings, raw data, ...).
     SopClassNotCleanable,
-    /// Pixel Data in a transfer syntax for which there is no decoder.
+    /// A face may be recognised, and the profile holds such objects.
+    RecognizableFace,
+    /// Pixel Data in a transfer syntax for which there is no decoder, or at a URL.
     PixelsNotDecodable,
     /// Pixel Data whose size or codestream contradicts the header.
     PixelsMismatch,
@@ -48,13 +50,14 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason, for `--reason` and the documentation.
-    pub const ALL: [HoldReason; 18] = [
+    pub const ALL: [HoldReason; 19] = [
         Self::NotDicom,
         Self::Truncated,
         Self::Malformed,
         Self::LimitExceeded,
         Self::TransferSyntaxUnknown,
         Self::SopClassNotCleanable,
+        Self::RecognizableFace,
         Self::PixelsNotDecodable,
         Self::PixelsMismatch,
         Self::DetectionFailed,
@@ -78,6 +81,7 @@ impl HoldReason {
             Self::LimitExceeded => "limit-exceeded",
             Self::TransferSyntaxUnknown => "transfer-syntax-unknown",
             Self::SopClassNotCleanable => "sop-class-not-cleanable",
+            Self::RecognizableFace => "recognizable-face",
             Self::PixelsNotDecodable => "pixels-not-decodable",
             Self::PixelsMismatch => "pixels-mismatch",
             Self::DetectionFailed => "detection-failed",

@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod apply;
 pub mod decide;
+pub mod documents;
 pub mod examine;
 pub mod header;
 pub mod hold;

@@ -1,5 +1,6 @@
-//! What was decided for the pixels of one object, as plain data kept in the spool.
+//! What was decided for the pixels and the document of one object, as plain data kept in the spool.
 
+use super::documents::DocumentKind;
 use super::picture::PixelRect;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,9 @@ pub struct RedactionBox {
 pub struct Redaction {
     /// What happens to the pixels.
     pub treatment: PixelTreatment,
+    /// The encapsulated document that a dummy replaces. Older records do not have it.
+    #[serde(default)]
+    pub document: Option<DocumentKind>,
     /// The boxes, sorted by frame.
     pub boxes: Vec<RedactionBox>,
     /// Lines of text that were read and stay.
@@ -64,5 +68,17 @@ impl Redaction {
     /// The boxes of one frame.
     pub fn of_frame(&self, frame: u32) -> impl Iterator<Item = &RedactionBox> {
         self.boxes.iter().filter(move |b| b.frame == frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_from_before_documents_were_dropped_is_read() {
+        let record = r#"{"treatment":"absent","boxes":[],"kept":[]}"#;
+        let redaction: Redaction = serde_json::from_str(record).expect("an older record");
+        assert_eq!(redaction.document, None);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::accept::Verdict;
 use super::apply::OUTPUT_SYNTAX;
+use super::documents;
 use super::examine::{StepError, open_frames, rulebook};
 use super::header::{Expected, Rulebook, Subject, residue, unscrubbed};
 use super::hold::{Hold, HoldReason};
@@ -45,8 +46,9 @@ pub fn verify(
 ) -> Result<Verdict, StepError> {
     let (sha256, bytes) = digest(path)?;
     let rulebook = rulebook(expected.profile)?;
-    let object = OpenObject::open(path, expected.limits, scratch, &rulebook)?;
+    let mut object = OpenObject::open(path, expected.limits, scratch, &rulebook)?;
     check_file(path, &object)?;
+    documents::take(&mut object.header, expected.redaction.document)?;
     check_header(&object, &rulebook, expected)?;
     let frames = open_frames(&object, expected.limits)?;
     match (frames, expected.layout) {
@@ -143,7 +145,13 @@ fn check_header(
         return Err(failed("Patient Identity Removed (0012,0062) is not YES"));
     }
     let claims_clean = object.text(tags::BURNED_IN_ANNOTATION) == "NO";
-    if claims_clean && expected.redaction.treatment != PixelTreatment::Looked {
+    let redaction = expected.redaction;
+    let may_claim = match redaction.treatment {
+        PixelTreatment::Looked => true,
+        PixelTreatment::Absent => redaction.document.is_some(),
+        PixelTreatment::Skipped => false,
+    };
+    if claims_clean && !may_claim {
         return Err(failed("Burned In Annotation (0028,0301) claims what nobody looked at"));
     }
     if object.private_left_out > 0 {

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod canary;
+mod carriers;
 mod check;
 mod crash;
 mod delivery;

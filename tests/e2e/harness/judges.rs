@@ -10,6 +10,12 @@ pub fn judge(source: &Path, result: &Path) {
     assert!(judged.status.success(), "{}: {}", source.display(), printed(&judged));
 }
 
+/// Asserts that the document of a result is a valid one of its kind, without content.
+pub fn judge_document(result: &Path) {
+    let judged = run(python("judge_document.py").arg(result));
+    assert!(judged.status.success(), "{}: {}", result.display(), printed(&judged));
+}
+
 /// Asserts that exactly the samples were delivered, and judges all.
 pub fn judge_all(samples: &[Sample], results: &[PathBuf]) {
     assert_eq!(samples.len(), results.len(), "delivered: {results:?}");

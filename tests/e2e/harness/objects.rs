@@ -43,6 +43,11 @@ pub fn hostile(directory: &Path) -> serde_json::Value {
     listing(python("hostile.py").arg(directory))
 }
 
+/// Writes an object of each kind that the gateway cannot read; the listing of carriers.py by name.
+pub fn carriers(directory: &Path) -> serde_json::Value {
+    listing(python("carriers.py").arg(directory))
+}
+
 fn listing(command: &mut Command) -> serde_json::Value {
     let written = run(command);
     assert!(written.status.success(), "{}", printed(&written));
