@@ -110,7 +110,7 @@ fn boxes_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deid::header::{PatientIdentity, harvest};
+    use crate::deid::header::harvest;
     use crate::deid::picture::PixelRect;
     use crate::deid::pixels::{PixelElement, PixelLayout, PixelLimits};
     use crate::phi::Phi;
@@ -136,7 +136,6 @@ mod tests {
             treatment: PixelTreatment::Looked,
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
             identifiers: harvest(&header),
-            patient: PatientIdentity::of(&header),
         }
     }
 

@@ -21,8 +21,15 @@ pub struct Examination {
     pub layout: Option<PixelLayout>,
     /// What identifies the patient; only in memory and on the pipe.
     pub identifiers: Identifiers,
-    /// Whose object it is; only in memory and on the pipe.
-    pub patient: PatientIdentity,
+}
+
+/// What `examine` tells on its way.
+#[derive(Debug)]
+pub enum Seen {
+    /// Whose object it is: told first, so that nobody reads the pictures of a patient in vain.
+    Patient(PatientIdentity),
+    /// A picture to be read.
+    Picture(Picture),
 }
 
 /// Why a step that hands out pictures stopped.
@@ -56,18 +63,19 @@ pub fn open_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameS
     FrameSource::open(file, &object.transfer_syntax_uid, &layout, location, &limits).map(Some)
 }
 
-/// Examines the object in `path`; every picture that a reader could see goes to `show`.
+/// Examines the object in `path`; `tell` hears whose it is, and gets every picture that a reader
+/// could see.
 pub fn examine(
     path: &Path,
     profile: &Profile,
     limits: &Limits,
     scratch: &Path,
-    show: &mut impl FnMut(Picture) -> io::Result<()>,
+    tell: &mut impl FnMut(Seen) -> io::Result<()>,
 ) -> Result<Examination, StepError> {
     let object = OpenObject::open(path, limits, scratch)?;
+    tell(Seen::Patient(PatientIdentity::of(&object.header)))?;
     let treatment = policy::treatment(&object, profile)?;
     let identifiers = harvest(&object.header);
-    let patient = PatientIdentity::of(&object.header);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
     if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
@@ -75,9 +83,9 @@ pub fn examine(
         let voi = Voi::read(&object.header);
         for index in 0..layout.frames {
             for picture in render(&source.frame(index)?, layout, &voi) {
-                show(picture)?;
+                tell(Seen::Picture(picture))?;
             }
         }
     }
-    Ok(Examination { treatment, layout, identifiers, patient })
+    Ok(Examination { treatment, layout, identifiers })
 }

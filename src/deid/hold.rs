@@ -34,6 +34,10 @@ pub enum HoldReason {
     VerificationFailed,
     /// The same SOP Instance UID arrived before with other content.
     ChangedDuplicate,
+    /// The site's lookup file does not hold the patient.
+    UnknownPatient,
+    /// The key under which the Job was routed is not among the keys of the site.
+    UnknownKey,
     /// The child process that handled the object crashed.
     SandboxCrashed,
     /// The child process exceeded its memory limit.
@@ -48,7 +52,7 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason, for `--reason` and the documentation.
-    pub const ALL: [HoldReason; 18] = [
+    pub const ALL: [HoldReason; 20] = [
         Self::NotDicom,
         Self::Truncated,
         Self::Malformed,
@@ -62,6 +66,8 @@ impl HoldReason {
         Self::TextRemains,
         Self::VerificationFailed,
         Self::ChangedDuplicate,
+        Self::UnknownPatient,
+        Self::UnknownKey,
         Self::SandboxCrashed,
         Self::SandboxMemory,
         Self::SandboxTimeout,
@@ -85,6 +91,8 @@ impl HoldReason {
             Self::TextRemains => "text-remains",
             Self::VerificationFailed => "verification-failed",
             Self::ChangedDuplicate => "changed-duplicate",
+            Self::UnknownPatient => "unknown-patient",
+            Self::UnknownKey => "unknown-key",
             Self::SandboxCrashed => "sandbox-crashed",
             Self::SandboxMemory => "sandbox-memory",
             Self::SandboxTimeout => "sandbox-timeout",

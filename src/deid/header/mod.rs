@@ -21,6 +21,7 @@ pub mod matching;
 mod matching_dates;
 mod opaque;
 pub mod residue;
+mod ring;
 pub mod scrub;
 mod subject;
 pub mod table;
@@ -33,6 +34,7 @@ pub use harvest::harvest;
 pub use identity::PatientIdentity;
 pub use keys::{ProjectKey, SiteKey};
 pub use residue::{Residue, ResidueKind, residue, unscrubbed};
+pub use ring::{KeyRing, OwnKey, ProjectEpoch};
 pub use scrub::{Context, Report, scrub};
 pub use subject::Subject;
 
