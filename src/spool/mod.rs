@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod local;
 mod migrate;
 mod originals;
+mod patient_jobs;
 pub mod patients;
 mod ready;
 mod reports;
@@ -32,7 +33,8 @@ pub use held::{HeldJob, HeldSelection, StateCounts};
 pub use jobs::{Job, Routed, Routing};
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
-pub use patients::{Admission, Excluded, Exclusion, PatientHash, PatientJob};
+pub use patient_jobs::{PatientDecision, PatientDelivery, PatientJob};
+pub use patients::{Admission, Excluded, Exclusion, PatientHash};
 pub use ready::{PendingDelivery, Ready};
 pub use reports::JobReport;
 

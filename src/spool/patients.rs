@@ -10,18 +10,18 @@ use super::local::LocalSpool;
 use super::{SpoolError, UnixMs};
 use crate::deid::header::PatientIdentity;
 use hmac::{Hmac, KeyInit, Mac};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::Sha256;
 
 /// What a decision says of a dropped Job.
 const DROPPED: &str = "drop: the patient is excluded";
 
 /// Whose a Job is, as its record knows it.
-const IS_OF: &str = "(patient_hash = ?1 OR patient_id_hash = ?1)";
+pub(super) const IS_OF: &str = "(patient_hash = ?1 OR patient_id_hash = ?1)";
 
 /// A patient, or everyone of a PatientID, as a keyed hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatientHash(Vec<u8>);
+pub struct PatientHash(pub(super) Vec<u8>);
 
 impl PatientHash {
     /// A patient of a PatientID and an issuer.
@@ -194,113 +194,159 @@ fn drop_job(
     end_original(c, job)
 }
 
-/// A Job of a patient, without any value of its object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatientJob {
-    pub id: i64,
-    pub state: String,
-    pub held_reason: Option<String>,
-    pub profile: String,
-    pub project: String,
-    pub key_id: String,
-    pub received_ms: UnixMs,
-    pub updated_ms: UnixMs,
-    /// Of the result, if there was one.
-    pub new_patient: Option<String>,
-    pub new_study: Option<String>,
-    pub new_series: Option<String>,
-    pub new_sop: Option<String>,
-    pub deliveries: Vec<PatientDelivery>,
-    pub decisions: Vec<PatientDecision>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::hold::{Hold, HoldReason};
 
-/// What one destination has of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatientDelivery {
-    pub destination: String,
-    pub state: String,
-    pub updated_ms: UnixMs,
-}
+    const KEY: [u8; 32] = [4; 32];
 
-/// What a person decided on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatientDecision {
-    pub who: String,
-    pub what: String,
-    pub at_ms: UnixMs,
-}
+    async fn spool(directory: &std::path::Path) -> LocalSpool {
+        LocalSpool::open(directory, KEY, 0).await.expect("opened")
+    }
 
-impl LocalSpool {
-    /// The Jobs of a patient, oldest first.
-    pub async fn jobs_of(&self, patient: PatientHash) -> Result<Vec<PatientJob>, SpoolError> {
+    /// A Job in this state, with one delivery, the file of its Original and that of its result.
+    async fn job(spool: &LocalSpool, id: i64, state: &'static str) {
+        let record = move |c: &Connection| {
+            c.execute_batch(&format!(
+                "INSERT OR IGNORE INTO profiles VALUES ('d', '{{}}');
+                 INSERT INTO originals VALUES
+                     ('o{id}', x'01', 's', 1, 'c', 't', 'a', 'b', 'p', 5, 0, 'routed');
+                 INSERT INTO jobs (id, original, profile, profile_digest, project, key_id, state,
+                     sop_class, transfer_syntax, result_kept, updated_ms)
+                     VALUES ({id}, 'o{id}', 'basic', 'd', 'trial', 'k', '{state}', 'c', 't', 1, 1);
+                 INSERT INTO deliveries (id, job, destination, state, updated_ms)
+                     VALUES ({id}, {id}, 'out', 'waiting', 1);"
+            ))
+        };
+        spool.database.call(record).await.expect("recorded");
+        for path in [spool.directories.original(&format!("o{id}")), spool.directories.result(id)] {
+            std::fs::write(path, "bytes").expect("written");
+        }
+    }
+
+    async fn known(spool: &LocalSpool, id: i64, patient: &PatientIdentity) {
+        let hash = PatientHash::exact(&KEY, patient);
+        let any = PatientHash::any_issuer(&KEY, patient);
+        let sql = "UPDATE jobs SET patient_hash = ?2, patient_id_hash = ?3 WHERE id = ?1";
+        let record = move |c: &Connection| c.execute(sql, params![id, hash.0, any.0]);
+        spool.database.call(record).await.expect("recorded");
+    }
+
+    async fn state(spool: &LocalSpool, id: i64) -> String {
         let query = move |c: &Connection| {
-            let mut statement = c.prepare(&format!(
-                "SELECT jobs.id, jobs.state, held_reason, profile, project, key_id, received_ms,
-                        updated_ms, new_patient, new_study, new_series, new_sop
-                 FROM jobs JOIN originals ON originals.id = jobs.original
-                 WHERE {IS_OF} ORDER BY jobs.id"
-            ))?;
-            let jobs = statement.query_map([&patient.0], patient_job)?;
-            jobs.map(|job| {
-                let mut job = job?;
-                job.deliveries = deliveries_of(c, job.id)?;
-                job.decisions = decisions_of(c, job.id)?;
-                Ok(job)
-            })
-            .collect()
+            c.query_row("SELECT state FROM jobs WHERE id = ?1", [id], |row| row.get(0))
         };
-        self.database.call(query).await
+        spool.database.call(query).await.expect("a job")
     }
 
-    /// How many Jobs are open and not known by patient: not opened yet, or never to be opened.
-    pub async fn jobs_of_nobody(&self) -> Result<i64, SpoolError> {
+    fn has_files(spool: &LocalSpool, id: i64) -> (bool, bool) {
+        let original = spool.directories.original(&format!("o{id}"));
+        (original.exists(), spool.directories.result(id).exists())
+    }
+
+    #[tokio::test]
+    async fn every_open_job_of_an_excluded_patient_is_dropped_and_nobody_elses() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let spool = spool(directory.path()).await;
+        let (one, other) = (PatientIdentity::new("1", "N"), PatientIdentity::new("2", "N"));
+        for (id, state, patient) in [
+            (1, "waiting", &one),
+            (2, "ready", &one),
+            (3, "held", &one),
+            (4, "ended", &one),
+            (5, "ready", &other),
+        ] {
+            job(&spool, id, state).await;
+            known(&spool, id, patient).await;
+        }
+        let who = || "me".to_owned();
+        let hash = PatientHash::any_issuer(&KEY, &PatientIdentity::new(" 1", ""));
+        let excluded = spool.exclude(hash.clone(), who(), 9).await.expect("excluded");
+        assert_eq!(excluded, Excluded { new: true, dropped: 3 });
+        for (id, expected) in
+            [(1, "dropped"), (2, "dropped"), (3, "dropped"), (4, "ended"), (5, "ready")]
+        {
+            assert_eq!(state(&spool, id).await, expected, "{id}");
+            let gone = expected == "dropped";
+            assert_eq!(has_files(&spool, id), (!gone, !gone), "{id}");
+        }
+        let due = spool.due_deliveries("out", 9, 9).await.expect("due");
+        assert_eq!(due.iter().map(|delivery| delivery.job).collect::<Vec<_>>(), [5]);
+        let jobs = spool.jobs_of(hash).await.expect("jobs");
+        assert_eq!(jobs.iter().map(|job| job.decisions.len()).collect::<Vec<_>>(), [1, 1, 1, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_job_stays_dropped_whatever_was_on_its_way() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let spool = spool(directory.path()).await;
+        let one = PatientIdentity::new("1", "");
+        job(&spool, 1, "ready").await;
+        known(&spool, 1, &one).await;
+        let hash = PatientHash::exact(&KEY, &one);
+        spool.exclude(hash.clone(), "me".into(), 2).await.expect("excluded");
+        spool.delivered(1, 0, 3).await.expect("recorded");
+        spool.refused(1, None, "no".into(), 3).await.expect("recorded");
+        spool.delivered(1, 0, 4).await.expect("recorded");
+        let hold = Hold::new(HoldReason::Refused, "no");
+        spool.hold(1, hold, 5).await.expect("recorded");
+        assert_eq!(state(&spool, 1).await, "dropped");
+        // the destination has it all the same, and that is what is told
+        let jobs = spool.jobs_of(hash).await.expect("jobs");
+        assert_eq!(jobs[0].deliveries[0].state, "sent");
+    }
+
+    #[tokio::test]
+    async fn nothing_of_an_excluded_patient_is_admitted_or_due() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let spool = spool(directory.path()).await;
+        let (one, other) = (PatientIdentity::new("1", "N"), PatientIdentity::new("1", "S"));
+        let exact = PatientHash::exact(&KEY, &one);
+        spool.exclude(exact.clone(), "me".into(), 2).await.expect("excluded");
+        for (id, patient, admission) in [
+            (1, &one, Admission::Dropped),
+            (1, &one, Admission::Ended),
+            (2, &other, Admission::Admitted),
+        ] {
+            if admission != Admission::Ended {
+                job(&spool, id, "waiting").await;
+            }
+            let admitted = spool.admit(id, patient, Some("X".into()), 3).await.expect("asked");
+            assert_eq!(admitted, admission);
+        }
+        assert_eq!(has_files(&spool, 1), (false, false));
+        assert_eq!(spool.jobs_of_nobody().await.expect("counted"), 0);
+        // A record that contradicts the list is not sent.
+        job(&spool, 3, "ready").await;
+        known(&spool, 3, &one).await;
+        assert!(spool.due_deliveries("out", 9, 9).await.expect("due").is_empty());
+        assert!(matches!(spool.open_ready(3).await, Err(SpoolError::NoSuchRecord)));
+        assert!(spool.include(exact.clone()).await.expect("included"));
+        assert!(!spool.include(exact).await.expect("not there"));
+        assert_eq!(spool.due_deliveries("out", 9, 9).await.expect("due").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_database_knows_patients_as_hashes_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let spool = spool(directory.path()).await;
+        job(&spool, 1, "waiting").await;
+        let patient = PatientIdentity::new("ZQPATIENT", "ZQISSUER");
+        spool.admit(1, &patient, Some("NEW-ONE".into()), 3).await.expect("admitted");
+        let any = PatientHash::any_issuer(&KEY, &patient);
+        spool.exclude(any, "me".into(), 3).await.expect("excluded");
         let query = |c: &Connection| {
-            c.query_row(
-                "SELECT count(*) FROM jobs
-                 WHERE patient_hash IS NULL AND state IN ('waiting', 'ready', 'held')",
-                [],
-                |row| row.get(0),
-            )
+            c.query_row("SELECT hex(patient_hash) || new_patient FROM jobs", [], |row| {
+                row.get::<_, String>(0)
+            })
+            .optional()
         };
-        self.database.call(query).await
+        let row = spool.database.call(query).await.expect("a row").expect("hashed");
+        assert!(row.ends_with("NEW-ONE") && row.len() == 64 + 7, "{row}");
+        for entry in std::fs::read_dir(directory.path()).expect("listed").flatten() {
+            let bytes = std::fs::read(entry.path()).unwrap_or_default();
+            assert!(!bytes.windows(2).any(|two| two == b"ZQ"), "{:?}", entry.path());
+        }
     }
-}
-
-fn patient_job(row: &Row<'_>) -> rusqlite::Result<PatientJob> {
-    Ok(PatientJob {
-        id: row.get(0)?,
-        state: row.get(1)?,
-        held_reason: row.get(2)?,
-        profile: row.get(3)?,
-        project: row.get(4)?,
-        key_id: row.get(5)?,
-        received_ms: row.get(6)?,
-        updated_ms: row.get(7)?,
-        new_patient: row.get(8)?,
-        new_study: row.get(9)?,
-        new_series: row.get(10)?,
-        new_sop: row.get(11)?,
-        deliveries: Vec::new(),
-        decisions: Vec::new(),
-    })
-}
-
-fn deliveries_of(c: &Connection, job: i64) -> rusqlite::Result<Vec<PatientDelivery>> {
-    let mut statement = c.prepare_cached(
-        "SELECT destination, state, updated_ms FROM deliveries WHERE job = ?1 ORDER BY id",
-    )?;
-    let rows = statement.query_map([job], |row| {
-        let (destination, state) = (row.get(0)?, row.get(1)?);
-        Ok(PatientDelivery { destination, state, updated_ms: row.get(2)? })
-    })?;
-    rows.collect()
-}
-
-fn decisions_of(c: &Connection, job: i64) -> rusqlite::Result<Vec<PatientDecision>> {
-    let mut statement =
-        c.prepare_cached("SELECT who, what, at_ms FROM decisions WHERE job = ?1 ORDER BY id")?;
-    let rows = statement.query_map([job], |row| {
-        Ok(PatientDecision { who: row.get(0)?, what: row.get(1)?, at_ms: row.get(2)? })
-    })?;
-    rows.collect()
 }

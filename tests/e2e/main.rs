@@ -12,6 +12,8 @@ mod harness;
 mod held;
 mod hostile;
 mod intake;
+mod keys;
+mod patients;
 mod peers;
 mod sandbox;
 mod stop;

@@ -12,7 +12,9 @@ mod site;
 
 pub use gateway::{Gateway, Ran};
 pub use judges::{assert_absent, assert_not_readable, judge, judge_all};
-pub use objects::{Sample, digests_by_uid, hostile, instance_number, modified, sample, transcoded};
+pub use objects::{
+    Sample, digests_by_uid, hostile, instance_number, modified, sample, transcoded, value,
+};
 pub use process::wait_until;
 pub use research::{Refusing, Storescp, free_port};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu};
