@@ -3,8 +3,9 @@
 use crate::config::{Config, Destination, DestinationKind, Documents, FaceRule};
 use crate::dimse::store_scu::{Peer, StoreAssociation};
 use crate::dimse::syntaxes;
+use crate::patients::Patients;
 use crate::recognise::Recogniser;
-use crate::site_key;
+use crate::site_key::{self, SiteKeyError};
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub async fn run(config: &Config) -> Vec<Finding> {
     findings.extend(warnings(config));
     findings.extend([
         finding("[keys]", site_key(config)),
+        finding("[keys] lookup_file", lookup(config)),
         finding("[spool]", spool(&config.spool.directory)),
         finding("[intake]", port(config).await),
         finding("[detection]", models(config).await),
@@ -90,8 +92,26 @@ fn site_key(config: &Config) -> Result<String, String> {
     if !path.exists() {
         return Ok(format!("{}: will be made at the first start", path.display()));
     }
-    site_key::load(path).map_err(|error| error.to_string())?;
-    Ok(format!("{}: readable, private", path.display()))
+    let of_project = || {
+        let (project, epoch) = (&config.deid.project, config.keys.epoch);
+        let secrets = site_key::look(&config.keys)?;
+        if site_key::closed_epochs(path, project)?.contains(&epoch) {
+            return Err(SiteKeyError::Closed { project: project.clone(), epoch });
+        }
+        secrets.in_force(project)
+    };
+    let epoch = config.keys.epoch;
+    match of_project() {
+        Ok(key) => Ok(format!("{}: epoch {epoch}, key {}", path.display(), key.key_id())),
+        Err(error @ SiteKeyError::NoKeyYet { .. }) => Ok(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn lookup(config: &Config) -> Result<String, String> {
+    let Some(path) = config.keys.lookup_file() else { return Ok("no lookup file".into()) };
+    let patients = Patients::load(&config.keys).map_err(|error| error.to_string())?;
+    Ok(format!("{}: {} patients", path.display(), patients.listed()))
 }
 
 /// The spool's directory is made for its owner alone, as `serve` makes it.

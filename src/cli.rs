@@ -1,12 +1,15 @@
 //! The command line: what can be asked, and the exit code of each answer.
 
+mod keys;
+mod patient;
+
 use crate::admin::held::{self, Decision};
 use crate::check::Outcome;
 use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
-use crate::redact::{self, Summary};
+use crate::redact::{self, RedactError, Summary};
 use crate::sandbox::{self, Role};
-use crate::serve::Gateway;
+use crate::serve::{Gateway, ServeError};
 use crate::spool::{HeldSelection, LocalSpool};
 use crate::{check, demo, logging};
 use clap::{Args, Parser, Subcommand};
@@ -55,6 +58,12 @@ enum Command {
     /// Look at held objects and decide on them.
     #[command(subcommand)]
     Held(Held),
+    /// Find what was delivered of a patient, and drop whose objects are not wanted.
+    #[command(subcommand)]
+    Patient(patient::Patient),
+    /// The keys that pseudonyms are made with.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// A child process of the gateway; not for people.
     #[command(hide = true)]
     SandboxChild { role: String, memory_bytes: u64 },
@@ -131,6 +140,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Check => Ok(run_check(&config).await),
             Command::Held(command) => run_held(&config, command).await,
+            Command::Patient(command) => patient::run(&config, command).await,
+            Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
         }
     })
@@ -213,10 +224,17 @@ async fn decide(
     selection: &Selection,
     decision: Decision,
 ) -> anyhow::Result<usize> {
-    let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+    Ok(held::decide(spool, selection.held(), decision, who(), now_ms()).await?)
+}
+
+/// Who decides, for the record.
+fn who() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "unknown".into())
+}
+
+fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let now_ms = since.map_or(0, |elapsed| elapsed.as_millis() as i64);
-    Ok(held::decide(spool, selection.held(), decision, who, now_ms).await?)
+    since.map_or(0, |elapsed| elapsed.as_millis() as i64)
 }
 
 /// Prints a line; a reader that has gone (`| head`) is no fault.
@@ -227,5 +245,8 @@ fn say(line: std::fmt::Arguments<'_>) {
 
 /// The exit code of an error: 2 when the configuration is wrong, 1 otherwise.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    let is_configuration = error.is::<ConfigError>()
+        || matches!(error.downcast_ref(), Some(ServeError::Config(_)))
+        || matches!(error.downcast_ref(), Some(RedactError::Config(_)));
+    if is_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

@@ -20,6 +20,7 @@ pub mod spool;
 pub mod route;
 
 pub mod deid;
+pub mod patients;
 pub mod recognise;
 pub mod sandbox;
 pub mod worker;

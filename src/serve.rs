@@ -1,8 +1,9 @@
 //! The gateway: intake, worker and forward on one spool, from start to a drained stop.
 
 use crate::config::{Config, ConfigError, OnChanged};
+use crate::patients::Patients;
 use crate::route::Routes;
-use crate::site_key::{self, SiteKeyError};
+use crate::site_key::{self, SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
 use crate::worker::{self, Steps};
 use crate::{forward, intake};
@@ -39,13 +40,16 @@ pub struct Gateway {
     pub spool: Arc<LocalSpool>,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    /// While it is there, nobody destroys a key.
+    _secrets: SiteSecrets,
 }
 
 impl Gateway {
     /// Starts everything; when this returns, the gateway takes Associations.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
         let routes = Routes::new(config)?;
-        let secrets = site_key::load_or_create(&config.keys.site_key_file)?;
+        let patients = Patients::load(&config.keys)?;
+        let secrets = site_key::open(&config.keys, &config.deid.project)?;
         // The address before the spool: a second gateway on one configuration is told of the port.
         let address = config.intake.listen;
         let listen = |source| ServeError::Listen { address, source };
@@ -67,7 +71,8 @@ impl Gateway {
         let context = worker::Context {
             steps,
             routes,
-            site_key: secrets.site_key,
+            keys: secrets.keys.clone(),
+            patients,
             workers: config.sandbox.workers,
             hold_changed: config.spool.on_changed == OnChanged::Hold,
             scratch: spool.scratch().to_owned(),
@@ -79,7 +84,7 @@ impl Gateway {
         }
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         tasks.spawn(retain(Arc::clone(&spool), keep, stopping));
-        Ok(Self { address, spool, shutdown, tasks })
+        Ok(Self { address, spool, shutdown, tasks, _secrets: secrets })
     }
 
     /// Stops taking Associations, lets running ones and deliveries in flight end, and returns.

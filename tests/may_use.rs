@@ -12,14 +12,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dimse", &["phi"]),
     ("intake", &["config", "dimse", "spool", "deid::scan"]),
     // `Deidentified` and the reasons and details of holds are what it stores.
-    ("spool", &["config", "deid::accept", "deid::redaction", "deid::hold"]),
+    // Whose an object is passes through to be hashed.
+    (
+        "spool",
+        &[
+            "config",
+            "deid::accept",
+            "deid::redaction",
+            "deid::hold",
+            "deid::header::PatientIdentity",
+        ],
+    ),
     ("route", &["config"]),
     ("deid", &["config", "phi"]),
     // The plain types of the core that pass through it.
     ("recognise", &["config", "phi", "deid::picture"]),
     // A request carries the profile and the limits.
     ("sandbox", &["config", "deid"]),
-    ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid"]),
+    // It makes subjects of patients and reads the site's own table of them.
+    ("patients", &["config", "deid::header", "deid::hold"]),
+    ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid", "patients"]),
     // A result that turns out damaged is held.
     ("forward", &["config", "dimse", "spool", "deid::hold"]),
     // As the worker, less the spool; the keys it loads itself, and outputs are named as a folder
@@ -30,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "config",
             "deid",
             "forward::object_path",
+            "patients",
             "phi",
             "recognise",
             "route",
@@ -38,9 +51,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("admin", &["config", "spool"]),
+    // A person asks by PatientID: it becomes a hash or a pseudonym, and keys are listed and ended.
+    ("admin", &["config", "spool", "phi", "patients", "site_key", "deid::header::PatientIdentity"]),
     // It makes the key of the core, and logs that it did.
-    ("site_key", &["deid::header"]),
+    ("site_key", &["config", "deid::header"]),
     ("logging", &["config"]),
 ];
 

@@ -1,3 +1,6 @@
-//! What a person asks of the spool: held objects for now; status, health and metrics will live here.
+//! What a person asks of the spool and of the keys: held objects, patients, the life of keys.
 
 pub mod held;
+pub mod keys;
+pub mod patients;
+mod time;

@@ -6,6 +6,7 @@
 mod attribute;
 mod carriers;
 mod destination;
+mod keys;
 mod options;
 mod profile;
 mod rule;
@@ -14,6 +15,7 @@ mod shift;
 pub use attribute::AttributePattern;
 pub use carriers::{Documents, FaceRule, Faces};
 pub use destination::{Destination, DestinationKind};
+pub use keys::{Keys, Linkage, UnknownPatients};
 pub use options::ProfileOption;
 pub use profile::{PixelRule, Profile, UnlistedText};
 pub use rule::{ObjectFacts, Rule, RuleAction, When};
@@ -92,13 +94,6 @@ pub struct Spool {
     pub directory: PathBuf,
     pub keep_delivered_s: u64,
     pub on_changed: OnChanged,
-}
-
-/// `[keys]`: what pseudonyms are derived from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Keys {
-    pub site_key_file: PathBuf,
 }
 
 /// `[deid]`: how objects are de-identified.
@@ -209,12 +204,6 @@ impl Default for Spool {
     }
 }
 
-impl Default for Keys {
-    fn default() -> Self {
-        Self { site_key_file: "./var/keys/site.key".into() }
-    }
-}
-
 impl Default for Deid {
     fn default() -> Self {
         Self { profile: "basic".into(), project: "default".into() }
@@ -293,13 +282,11 @@ impl Config {
         if self.sandbox.memory_bytes < 256 << 20 {
             return Err(ConfigError::value("sandbox", "memory_bytes must be at least 268435456"));
         }
-        if self.deid.project.is_empty() {
-            return Err(ConfigError::value("deid", "project must not be empty"));
+        // It is a part of file names.
+        if self.deid.project.is_empty() || self.deid.project.len() > 64 {
+            return Err(ConfigError::value("deid", "project must be 1 to 64 bytes"));
         }
-        if self.keys.site_key_file.starts_with(&self.spool.directory) {
-            let message = "site_key_file must lie outside the spool directory";
-            return Err(ConfigError::value("keys", message));
-        }
+        self.keys.check(&self.spool.directory)?;
         destination::check(&self.destinations)?;
         self.profile().map(|_| ())
     }

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::config::ObjectFacts;
     use crate::deid::examine::rulebook;
-    use crate::deid::header::{PatientIdentity, harvest};
+    use crate::deid::header::harvest;
     use crate::deid::picture::PixelRect;
     use crate::deid::pixels::{PixelElement, PixelLayout, PixelLimits};
     use crate::phi::Phi;
@@ -140,7 +140,6 @@ mod tests {
             document: None,
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
             identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
-            patient: PatientIdentity::of(&header),
             facts: ObjectFacts::default(),
         }
     }

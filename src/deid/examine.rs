@@ -24,10 +24,17 @@ pub struct Examination {
     pub layout: Option<PixelLayout>,
     /// What identifies the patient; only in memory and on the pipe.
     pub identifiers: Identifiers,
-    /// Whose object it is; only in memory and on the pipe.
-    pub patient: PatientIdentity,
     /// What rules ask of an object.
     pub facts: ObjectFacts,
+}
+
+/// What `examine` tells on its way.
+#[derive(Debug)]
+pub enum Seen {
+    /// Whose object it is: told first, so that nobody reads the pictures of a patient in vain.
+    Patient(PatientIdentity),
+    /// A picture to be read.
+    Picture(Picture),
 }
 
 /// Why a step that hands out pictures stopped.
@@ -67,20 +74,21 @@ pub fn rulebook(profile: &Profile) -> Result<Rulebook, Hold> {
         .map_err(|error| Hold::new(HoldReason::VerificationFailed, error.to_string()))
 }
 
-/// Examines the object in `path`; every picture that a reader could see goes to `show`.
+/// Examines the object in `path`; `tell` hears whose it is, and gets every picture that a reader
+/// could see.
 pub fn examine(
     path: &Path,
     profile: &Profile,
     limits: &Limits,
     scratch: &Path,
-    show: &mut impl FnMut(Picture) -> io::Result<()>,
+    tell: &mut impl FnMut(Seen) -> io::Result<()>,
 ) -> Result<Examination, StepError> {
     let rulebook = rulebook(profile)?;
     let object = OpenObject::open(path, limits, scratch, &rulebook)?;
+    tell(Seen::Patient(PatientIdentity::of(&object.header)))?;
     let Policy { treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
     let identifiers = harvest(&object.header, &rulebook);
-    let patient = PatientIdentity::of(&object.header);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
     if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
@@ -88,16 +96,9 @@ pub fn examine(
         let voi = Voi::read(&object.header);
         for index in 0..layout.frames {
             for picture in render(&source.frame(index)?, layout, &voi) {
-                show(picture)?;
+                tell(Seen::Picture(picture))?;
             }
         }
     }
-    Ok(Examination {
-        treatment,
-        document,
-        layout,
-        identifiers,
-        patient,
-        facts: facts(&object.header),
-    })
+    Ok(Examination { treatment, document, layout, identifiers, facts: facts(&object.header) })
 }

@@ -36,6 +36,10 @@ pub enum HoldReason {
     VerificationFailed,
     /// The same SOP Instance UID arrived before with other content.
     ChangedDuplicate,
+    /// The site's lookup file does not hold the patient.
+    UnknownPatient,
+    /// The key under which the Job was routed is not among the keys of the site.
+    UnknownKey,
     /// The child process that handled the object crashed.
     SandboxCrashed,
     /// The child process exceeded its memory limit.
@@ -50,7 +54,7 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason, for `--reason` and the documentation.
-    pub const ALL: [HoldReason; 19] = [
+    pub const ALL: [HoldReason; 21] = [
         Self::NotDicom,
         Self::Truncated,
         Self::Malformed,
@@ -65,6 +69,8 @@ impl HoldReason {
         Self::TextRemains,
         Self::VerificationFailed,
         Self::ChangedDuplicate,
+        Self::UnknownPatient,
+        Self::UnknownKey,
         Self::SandboxCrashed,
         Self::SandboxMemory,
         Self::SandboxTimeout,
@@ -89,6 +95,8 @@ impl HoldReason {
             Self::TextRemains => "text-remains",
             Self::VerificationFailed => "verification-failed",
             Self::ChangedDuplicate => "changed-duplicate",
+            Self::UnknownPatient => "unknown-patient",
+            Self::UnknownKey => "unknown-key",
             Self::SandboxCrashed => "sandbox-crashed",
             Self::SandboxMemory => "sandbox-memory",
             Self::SandboxTimeout => "sandbox-timeout",

@@ -1,7 +1,7 @@
 //! The nodes of the demo: the gateway, and a research PACS that only receives.
 
 use super::DemoError;
-use crate::config::{Config, Destination, Intake, LogLevel};
+use crate::config::{Config, Destination, Intake, Keys, LogLevel};
 use crate::intake;
 use crate::serve::Gateway;
 use crate::site_key;
@@ -78,7 +78,8 @@ impl Research {
         };
         let listener = TcpListener::bind(LOOPBACK).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let secrets = site_key::load_or_create(&directory.with_extension("key"))?;
+        let keys = Keys { site_key_file: directory.with_extension("key"), ..Keys::default() };
+        let secrets = site_key::open(&keys, "research")?;
         let spool = Arc::new(LocalSpool::open(directory, secrets.spool_key, 0).await?);
         let intake = Intake {
             ae_title: RESEARCH_AE_TITLE.into(),

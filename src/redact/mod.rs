@@ -8,9 +8,10 @@ use crate::deid::accept::Deidentified;
 use crate::deid::header::ProjectKey;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::forward::object_path;
+use crate::patients::Patients;
 use crate::phi::Phi;
 use crate::sandbox::RunError;
-use crate::site_key::{self, SiteKeyError};
+use crate::site_key::{self, SiteKeyError, SiteSecrets};
 use crate::worker::{Object, Steps, WorkReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -69,6 +70,9 @@ struct Run {
     steps: Steps,
     profile: Profile,
     key: ProjectKey,
+    patients: Patients,
+    /// While it is there, nobody destroys the key.
+    _secrets: SiteSecrets,
     out: PathBuf,
     scratch: tempfile::TempDir,
 }
@@ -86,13 +90,17 @@ pub async fn run(
         move |source| RedactError::Path { path, what, source }
     };
     let files = list(inputs, out)?;
-    let secrets = site_key::load_or_create(&config.keys.site_key_file)?;
+    let patients = Patients::load(&config.keys)?;
+    let secrets = site_key::open(&config.keys, &config.deid.project)?;
+    let key = secrets.in_force(&config.deid.project)?;
     std::fs::create_dir_all(out).map_err(failed("cannot be made"))?;
     let scratch = tempfile::Builder::new().prefix(".deid-work-").tempdir_in(out);
     let run = Arc::new(Run {
         steps: Steps::new(config).map_err(RedactError::Sandbox)?,
         profile: config.profile()?,
-        key: ProjectKey::derive(&secrets.site_key, &config.deid.project),
+        key,
+        patients,
+        _secrets: secrets,
         out: out.to_owned(),
         scratch: scratch.map_err(failed("cannot be written"))?,
     });
@@ -143,13 +151,23 @@ impl Run {
         let scratch = self.scratch.path();
         let object = Object { input, scratch, profile: &self.profile, key: &self.key };
         let output = |round| scratch.join(format!("{index}.{round}.dcm"));
-        match self.steps.deidentify(&object, output).await {
+        match self.deidentify(&object, output).await {
             Ok((result, report)) => self.keep(&result, &report),
             Err(RunError::Hold(hold)) => Err(hold),
             Err(RunError::Failed(kind)) => {
                 Err(Hold::new(HoldReason::SandboxCrashed, format!("a step could not run: {kind}")))
             }
         }
+    }
+
+    async fn deidentify(
+        &self,
+        object: &Object<'_>,
+        output: impl Fn(usize) -> PathBuf,
+    ) -> Result<(Deidentified, WorkReport), RunError> {
+        let opened = self.steps.open(object).await?;
+        let subject = object.subject(&self.patients, &opened.patient)?;
+        self.steps.deidentify(object, opened, &subject, output).await
     }
 
     /// Moves a result to its name. Another object of the same name stays: both would be one to a

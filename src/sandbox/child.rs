@@ -2,9 +2,8 @@
 
 use super::protocol::{self, Reply, Request, Role};
 use crate::deid::apply::{Application, apply};
-use crate::deid::examine::{StepError, examine};
+use crate::deid::examine::{Seen, StepError, examine};
 use crate::deid::hold::{Hold, HoldReason};
-use crate::deid::picture::Picture;
 use crate::deid::verify::{Expectation, verify};
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior,
@@ -46,8 +45,14 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
     faults::misbehave_if_asked(request);
     let done = match request {
         Request::Examine { input, scratch, profile, limits } => {
-            let show = &mut |picture| send(replies, picture);
-            examine(input, profile, limits, scratch, show).map(|e| Reply::Examined(Box::new(e)))
+            let tell = &mut |seen| {
+                let reply = match seen {
+                    Seen::Patient(patient) => Reply::Opened(patient),
+                    Seen::Picture(picture) => Reply::Picture(picture),
+                };
+                protocol::write(replies, &reply)
+            };
+            examine(input, profile, limits, scratch, tell).map(|e| Reply::Examined(Box::new(e)))
         }
         Request::Apply {
             input,
@@ -77,7 +82,7 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
             let layout = layout.as_ref();
             let expected =
                 Expectation { profile, facts, redaction, identifiers, subject, layout, limits };
-            let show = &mut |picture| send(replies, picture);
+            let show = &mut |picture| protocol::write(replies, &Reply::Picture(picture));
             verify(candidate, scratch, expected, show).map(Reply::Verified)
         }
     };
@@ -86,10 +91,6 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
         Err(StepError::Hold(hold)) => Reply::Held(hold),
         Err(StepError::Io(error)) => Reply::Failed(format!("{:?}", error.kind())),
     }
-}
-
-fn send(replies: &mut impl Write, picture: Picture) -> io::Result<()> {
-    protocol::write(replies, &Reply::Picture(picture))
 }
 
 /// What a hostile object could do to its child, on demand of a test; not in a release build.

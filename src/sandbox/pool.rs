@@ -128,7 +128,7 @@ pub struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// The next message: pictures as they come, and at last one of the other replies. While the
+    /// The next message: what is told on the way as it comes, and at last one of the other replies. While the
     /// caller is busy with a picture, the child waits.
     pub async fn next(&mut self) -> Result<Reply, RunError> {
         let Some(mut worker) = self.worker.take() else {
@@ -138,7 +138,7 @@ impl Exchange<'_> {
         match reading.await {
             Err(_) => Err(self.pool.too_slow(worker).await.into()),
             Ok(Err(_)) => Err(self.pool.autopsy(worker).await.into()),
-            Ok(Ok(reply @ Reply::Picture(_))) => {
+            Ok(Ok(reply @ (Reply::Opened(_) | Reply::Picture(_)))) => {
                 self.worker = Some(worker);
                 Ok(reply)
             }

@@ -3,7 +3,7 @@
 use crate::config::{Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::examine::Examination;
-use crate::deid::header::{ProjectKey, Subject};
+use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
 use crate::deid::picture::Picture;
@@ -83,9 +83,10 @@ impl Request {
     }
 }
 
-/// What a child answers: any number of pictures, then one of the others.
+/// What a child answers: whose object it opened, any number of pictures, then one of the others.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
+    Opened(PatientIdentity),
     Picture(Picture),
     Examined(Box<Examination>),
     Applied(Candidate),

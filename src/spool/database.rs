@@ -5,7 +5,7 @@
 
 use super::{SpoolError, schema};
 use rusqlite::Connection;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -19,6 +19,7 @@ type Operation = Box<dyn FnOnce(&Connection) -> Reply + Send>;
 #[derive(Clone)]
 pub(super) struct Database {
     operations: mpsc::Sender<Operation>,
+    path: PathBuf,
 }
 
 impl Database {
@@ -32,7 +33,7 @@ impl Database {
             .name("spool".into())
             .spawn(move || run(&connection, &received))
             .map_err(|error| SpoolError::file(path, "cannot start its thread", &error))?;
-        Ok(Self { operations })
+        Ok(Self { operations, path: path.to_owned() })
     }
 
     /// Runs `operation` inside a transaction; returns once it is committed. An error undoes what
@@ -51,6 +52,24 @@ impl Database {
         });
         self.operations.send(boxed).map_err(|_| SpoolError::Broken)?;
         answered.await.map_err(|_| SpoolError::Broken)?
+    }
+}
+
+impl Database {
+    /// Moves everything from the journal into the database, and leaves the journal empty: it holds
+    /// what records were before.
+    pub(super) async fn empty_journal(&self) -> Result<(), SpoolError> {
+        let path = self.path.clone();
+        let emptied = tokio::task::spawn_blocking(move || -> rusqlite::Result<bool> {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(std::time::Duration::from_secs(10))?;
+            let busy = "PRAGMA wal_checkpoint(TRUNCATE)";
+            Ok(connection.query_row(busy, [], |row| row.get::<_, i64>(0))? == 0)
+        });
+        match emptied.await.map_err(|_| SpoolError::Broken)?? {
+            true => Ok(()),
+            false => Err(SpoolError::Database("in use; stop what reads it and repeat this".into())),
+        }
     }
 }
 

@@ -85,8 +85,10 @@ impl LocalSpool {
     /// How many deliveries wait for destinations that are not among `configured`.
     pub async fn waiting_for_others(&self, configured: Vec<String>) -> Result<usize, SpoolError> {
         let query = move |c: &Connection| {
-            let mut statement =
-                c.prepare("SELECT destination FROM deliveries WHERE state = 'waiting'")?;
+            let mut statement = c.prepare(
+                "SELECT destination FROM deliveries JOIN jobs ON jobs.id = deliveries.job
+                 WHERE deliveries.state = 'waiting' AND jobs.state IN ('waiting', 'ready', 'held')",
+            )?;
             let names = statement.query_map([], |row| row.get::<_, String>(0))?;
             let names = names.collect::<rusqlite::Result<Vec<_>>>()?;
             Ok(names.iter().filter(|name| !configured.contains(name)).count())
@@ -131,8 +133,9 @@ pub(super) fn end_job_if_delivered(
 ) -> rusqlite::Result<Option<String>> {
     let ended = c
         .prepare_cached(
-            "UPDATE jobs SET state = 'ended', updated_ms = ?2 WHERE id = ?1 AND NOT EXISTS
-             (SELECT 1 FROM deliveries WHERE job = ?1 AND state != 'sent')",
+            "UPDATE jobs SET state = 'ended', updated_ms = ?2
+             WHERE id = ?1 AND state IN ('waiting', 'ready', 'held')
+             AND NOT EXISTS (SELECT 1 FROM deliveries WHERE job = ?1 AND state != 'sent')",
         )?
         .execute(params![job, now_ms])?;
     if ended == 0 { Ok(None) } else { end_original(c, job) }
@@ -144,7 +147,7 @@ pub(super) fn end_original(c: &Connection, job: i64) -> rusqlite::Result<Option<
         "UPDATE originals SET state = 'ended'
          WHERE id = (SELECT original FROM jobs WHERE id = ?1) AND NOT EXISTS
          (SELECT 1 FROM jobs WHERE original = originals.id
-          AND state NOT IN ('ended', 'rejected')) RETURNING id",
+          AND state NOT IN ('ended', 'rejected', 'dropped')) RETURNING id",
     )?
     .query_row([job], |row| row.get(0))
     .optional()

@@ -41,6 +41,7 @@ pub struct StateCounts {
     pub held: i64,
     pub ended: i64,
     pub rejected: i64,
+    pub dropped: i64,
 }
 
 impl LocalSpool {
@@ -135,6 +136,7 @@ impl LocalSpool {
                 held: jobs("held")?,
                 ended: jobs("ended")?,
                 rejected: jobs("rejected")?,
+                dropped: jobs("dropped")?,
             })
         };
         self.database.call(query).await
@@ -160,7 +162,7 @@ fn decide(
     let (job, reason) = bounds(selection);
     let mut statement = c.prepare(
         "UPDATE jobs SET state = CASE WHEN ?3 = 'waiting' AND held_reason = 'refused'
-         AND result_kept = 1 THEN 'ready' ELSE ?3 END, held_reason = NULL, held_detail = NULL, updated_ms = ?4
+         AND result_kept = 1 AND patient_hash IS NOT NULL THEN 'ready' ELSE ?3 END, held_reason = NULL, held_detail = NULL, updated_ms = ?4
          WHERE state = 'held' AND (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR held_reason = ?2)
          RETURNING id",
     )?;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub struct Routed {
     pub profile: Profile,
     pub project: String,
-    /// Of the project key, for the trail.
+    /// Of the project key in force: the Job keeps it.
     pub key_id: String,
     /// Names of destinations.
     pub destinations: Vec<String>,
@@ -39,6 +39,8 @@ pub struct Job {
     pub input_sha256: String,
     pub profile: Profile,
     pub project: String,
+    /// Of the key that was in force when it was routed.
+    pub key_id: String,
 }
 
 impl LocalSpool {
@@ -72,7 +74,8 @@ impl LocalSpool {
         let directories = self.directories.clone();
         let query = move |c: &Connection| {
             let mut statement = c.prepare_cached(
-                "SELECT jobs.id, originals.id, originals.sha256, profiles.json, jobs.project
+                "SELECT jobs.id, originals.id, originals.sha256, profiles.json, jobs.project,
+                        jobs.key_id
                  FROM jobs JOIN originals ON originals.id = jobs.original
                  JOIN profiles ON profiles.digest = jobs.profile_digest
                  WHERE jobs.state = 'waiting' ORDER BY jobs.id LIMIT ?1",
@@ -98,6 +101,7 @@ impl LocalSpool {
                     input_sha256: row.get(2)?,
                     profile,
                     project: row.get(4)?,
+                    key_id: row.get(5)?,
                 });
             }
             Ok(jobs)
@@ -111,13 +115,14 @@ impl LocalSpool {
     }
 
     /// Stores a verified result and makes the Job ready: sync, rename, sync, then the commit.
+    /// Whether it is ready now: a Job that was ended meanwhile leaves no result.
     pub async fn ready(
         &self,
         job: i64,
         result: Deidentified,
         report: String,
         now_ms: UnixMs,
-    ) -> Result<(), SpoolError> {
+    ) -> Result<bool, SpoolError> {
         let (from, to) = (result.path().to_owned(), self.directories.result(job));
         let results = self.directories.results.clone();
         let store = tokio::task::spawn_blocking(move || {
@@ -146,13 +151,15 @@ impl LocalSpool {
                 result.series_uid(),
                 result.sop_instance_uid(),
                 now_ms,
-            ])?;
-            Ok(())
+            ])
         };
-        self.database.call(record).await?;
+        if self.database.call(record).await? == 0 {
+            files::remove(&self.directories.result(job));
+            return Ok(false);
+        }
         crash_point("ready");
         self.deliveries_changed.send_modify(|count| *count += 1);
-        Ok(())
+        Ok(true)
     }
 
     /// Makes the Job wait for a person.

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 pub struct LocalSpool {
     pub(super) database: Database,
     pub(super) directories: Directories,
-    hash_key: [u8; 32],
+    pub(super) hash_key: [u8; 32],
     /// Signalled when an Original or a Job may wait to be worked on.
     pub jobs_changed: Notify,
     /// Changes when a delivery may be due; every destination subscribes.
@@ -39,10 +39,15 @@ impl LocalSpool {
         Ok(spool)
     }
 
+    /// Whether there is a spool in a directory.
+    pub fn is_at(directory: &Path) -> bool {
+        directory.join("spool.sqlite").exists()
+    }
+
     /// Opens the records of a spool that a gateway may be using, for looking and deciding only.
     pub fn attach(directory: &Path) -> Result<Self, SpoolError> {
         let database = directory.join("spool.sqlite");
-        if !database.exists() {
+        if !Self::is_at(directory) {
             let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(SpoolError::file(database, "there is no spool here", &missing));
         }

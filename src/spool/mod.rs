@@ -4,22 +4,26 @@
 //! Original ──route──▶ Job: waiting ─▶ ready ─▶ ended          Delivery: waiting ─▶ sent
 //!                       │    ▲          │       (delivered                  └────▶ refused
 //!                       ▼    │ person   │        or rejected)
-//!                      held ─┴──────────┘
+//!                      held ─┴──────────┘    (each of these: ─▶ dropped, of an excluded patient)
 //! ```
 //! Invariants: a payload file is synced, and so is its directory, before the record that names it
 //! is committed; a record is committed before its success is told to anyone; an Original's file is
 //! removed only after the commit that ends its last Job; a failed commit or sync makes the spool
-//! refuse everything until a restart; UIDs are in the database only as keyed hashes or as the new,
-//! pseudonymous ones. A `Ready` comes only from a file whose digest equals its record.
+//! refuse everything until a restart; UIDs and patients are in the database only as keyed hashes or
+//! as the new, pseudonymous ones. A `Ready` comes only from a file whose digest equals its record.
 
 mod crash_point;
 mod database;
 pub mod deliveries;
 mod files;
+mod forget;
 pub mod held;
 pub mod jobs;
 pub mod local;
+mod migrate;
 mod originals;
+mod patient_jobs;
+pub mod patients;
 mod ready;
 mod reports;
 mod schema;
@@ -29,6 +33,8 @@ pub use held::{HeldJob, HeldSelection, StateCounts};
 pub use jobs::{Job, Routed, Routing};
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
+pub use patient_jobs::{PatientDecision, PatientDelivery, PatientJob};
+pub use patients::{Admission, Excluded, Exclusion, PatientHash};
 pub use ready::{PendingDelivery, Ready};
 pub use reports::JobReport;
 

@@ -158,12 +158,12 @@ fn insert(
     bytes: i64,
     now_ms: UnixMs,
 ) -> rusqlite::Result<Accepted> {
-    // What a person rejected, or the disk damaged, is no reason to turn the object away again.
+    // What a person rejected, whom they excluded, or what the disk damaged, is no reason to turn the object away again.
     let known: Option<bool> = c
         .prepare_cached(
             "SELECT max(sha256 = ?2) FROM originals WHERE sop_hash = ?1 AND NOT EXISTS
              (SELECT 1 FROM jobs WHERE original = originals.id
-              AND (state = 'rejected' OR held_reason = ?3))
+              AND (state IN ('rejected', 'dropped') OR held_reason = ?3))
              HAVING count(*) > 0",
         )?
         .query_row(params![sop_hash, sha256, HoldReason::StorageDamaged.code()], |row| row.get(0))

@@ -87,9 +87,12 @@ impl Ready {
     }
 }
 
-/// Jobs whose result may go out. What one destination refused, the others still get.
+/// Jobs whose result may go out. What one destination refused, the others still get. Those of an
+/// excluded patient were dropped; that nothing of theirs goes out does not rest on it alone.
 pub(super) const DELIVERABLE: &str =
-    "(jobs.state = 'ready' OR (jobs.state = 'held' AND jobs.held_reason = 'refused'))";
+    "(jobs.state = 'ready' OR (jobs.state = 'held' AND jobs.held_reason = 'refused'))
+     AND NOT EXISTS (SELECT 1 FROM excluded
+                     WHERE excluded.patient_hash IN (jobs.patient_hash, jobs.patient_id_hash))";
 
 /// A delivery that is due, and what has to be known to negotiate for it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! The tables, and their version.
 
-use super::SpoolError;
+use super::{SpoolError, migrate};
 use rusqlite::Connection;
 
-const VERSION: i64 = 1;
+/// Of the tables below.
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE originals (
@@ -24,30 +25,6 @@ CREATE INDEX originals_by_sop ON originals (sop_hash);
 CREATE INDEX originals_open ON originals (state) WHERE state != 'ended';
 
 CREATE TABLE profiles (digest TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
-
-CREATE TABLE jobs (
-    id              INTEGER PRIMARY KEY AUTOINCREMENT,
-    original        TEXT NOT NULL REFERENCES originals (id),
-    profile         TEXT NOT NULL,
-    profile_digest  TEXT NOT NULL REFERENCES profiles (digest),
-    project         TEXT NOT NULL,
-    key_id          TEXT NOT NULL,
-    state           TEXT NOT NULL CHECK (state IN ('waiting', 'ready', 'held', 'ended', 'rejected')),
-    held_reason     TEXT,
-    held_detail     TEXT,
-    report          TEXT,
-    result_sha256   TEXT,
-    result_bytes    INTEGER,
-    sop_class       TEXT,
-    transfer_syntax TEXT,
-    new_study       TEXT,
-    new_series      TEXT,
-    new_sop         TEXT,
-    result_kept     INTEGER NOT NULL DEFAULT 0,
-    updated_ms      INTEGER NOT NULL
-) STRICT;
-CREATE INDEX jobs_by_original ON jobs (original);
-CREATE INDEX jobs_by_state ON jobs (state, id);
 
 CREATE TABLE deliveries (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -71,23 +48,78 @@ CREATE TABLE decisions (
 ) STRICT;
 ";
 
-/// Sets the durability of the connection and makes the tables of a new database.
+/// `patient_hash` and `patient_id_hash` are keyed hashes of whose object it is, with and without the
+/// issuer; they are there once the object was opened. `new_patient` is the PatientID of the result.
+pub(super) const JOBS_COLUMNS: &str = "(
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    original        TEXT NOT NULL REFERENCES originals (id),
+    profile         TEXT NOT NULL,
+    profile_digest  TEXT NOT NULL REFERENCES profiles (digest),
+    project         TEXT NOT NULL,
+    key_id          TEXT NOT NULL,
+    state           TEXT NOT NULL
+                    CHECK (state IN ('waiting', 'ready', 'held', 'ended', 'rejected', 'dropped')),
+    held_reason     TEXT,
+    held_detail     TEXT,
+    report          TEXT,
+    result_sha256   TEXT,
+    result_bytes    INTEGER,
+    sop_class       TEXT,
+    transfer_syntax TEXT,
+    new_study       TEXT,
+    new_series      TEXT,
+    new_sop         TEXT,
+    result_kept     INTEGER NOT NULL DEFAULT 0,
+    updated_ms      INTEGER NOT NULL,
+    patient_hash    BLOB,
+    patient_id_hash BLOB,
+    new_patient     TEXT
+) STRICT;";
+
+/// What came with version 2 beside the columns of `jobs`.
+pub(super) const PATIENTS: &str = "
+CREATE INDEX jobs_by_original ON jobs (original);
+CREATE INDEX jobs_by_state ON jobs (state, id);
+CREATE INDEX jobs_by_patient ON jobs (patient_hash) WHERE patient_hash IS NOT NULL;
+CREATE INDEX jobs_by_patient_id ON jobs (patient_id_hash) WHERE patient_id_hash IS NOT NULL;
+
+CREATE TABLE excluded (
+    patient_hash    BLOB PRIMARY KEY,
+    who             TEXT NOT NULL,
+    at_ms           INTEGER NOT NULL
+) STRICT;
+";
+
+/// Sets the durability of the connection; makes the tables of a new database, or brings those of an
+/// earlier version up to this one.
 pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
-    let run = || -> rusqlite::Result<i64> {
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "secure_delete", "ON")?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-    };
     let database = |error: rusqlite::Error| SpoolError::Database(error.to_string());
-    match run().map_err(database)? {
-        0 => {
-            let sql = format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;");
-            connection.execute_batch(&sql).map_err(database)
-        }
-        VERSION => Ok(()),
-        found => Err(SpoolError::Schema { found, known: VERSION }),
+    pragmas(connection).map_err(database)?;
+    if version(connection).map_err(database)? != VERSION {
+        // Tables are replaced below, and what refers to them stays.
+        connection.pragma_update(None, "foreign_keys", "OFF").map_err(database)?;
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(database)?;
+        // Asked again: another process may have been faster.
+        let found = version(connection).map_err(database)?;
+        let sql = match found {
+            0 => format!("{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {PATIENTS}"),
+            1 => migrate::from_1(),
+            VERSION => String::new(),
+            _ => return Err(SpoolError::Schema { found, known: VERSION }),
+        };
+        let sql = format!("{sql} PRAGMA user_version = {VERSION}; COMMIT;");
+        connection.execute_batch(&sql).map_err(database)?;
     }
+    connection.pragma_update(None, "foreign_keys", "ON").map_err(database)
+}
+
+fn pragmas(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "ON")
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }

@@ -1,12 +1,13 @@
 //! The only file that knows the order of the steps.
 //!
 //! ```text
-//! examine ─▶ read the pictures ─▶ decide ─▶ apply ─▶ verify ─▶ read the result again ─▶ accept
-//!                                    ▲                                    │
-//!                                    └──── text still readable: again ────┘  at most ROUNDS times
+//! open ─▶ examine ─▶ read the pictures ─▶ decide ─▶ apply ─▶ verify ─▶ read the result again ─▶ accept
+//!  │ whose it is: excluded? listed?         ▲                                    │
+//!  ▼                                        └──── text still readable: again ────┘  at most ROUNDS times
+//! dropped
 //! ```
-//! Invariant: nothing but `accept` makes a `Deidentified`, and every failure on the way is a hold
-//! or another try, never a pass.
+//! Invariants: nothing but `accept` makes a `Deidentified`, and every failure on the way is a hold
+//! or another try, never a pass; nobody's object is worked on before it is recorded whose it is.
 
 mod queue;
 
@@ -16,12 +17,13 @@ use crate::config::{Config, Limits, Profile};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
-use crate::deid::header::{ProjectKey, Report, Subject};
+use crate::deid::header::{PatientIdentity, ProjectKey, Report, Subject};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::Redaction;
+use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
-use crate::sandbox::{Pool, PoolLimits, Reply, Request, Role, RunError};
+use crate::sandbox::{Exchange, Pool, PoolLimits, Reply, Request, Role, RunError};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,20 @@ pub struct Object<'a> {
     pub key: &'a ProjectKey,
 }
 
+impl Object<'_> {
+    /// How its patient appears in the result.
+    pub fn subject(&self, patients: &Patients, patient: &PatientIdentity) -> Result<Subject, Hold> {
+        patients.subject(self.key, patient, self.profile.dates.shift_days)
+    }
+}
+
+/// An object that a child has opened. Dropping it ends that child.
+pub struct Opened<'a> {
+    /// Whose it is.
+    pub patient: PatientIdentity,
+    exchange: Exchange<'a>,
+}
+
 /// The steps and what they run on.
 pub struct Steps {
     work: Pool,
@@ -77,20 +93,37 @@ impl Steps {
         })
     }
 
-    /// De-identifies an object. `output` names the file of each round; the last one's
-    /// is that of the result. Files of a failed or superseded round are removed.
+    /// Has an object opened, to learn whose it is before anything is done with it.
+    pub async fn open(&self, object: &Object<'_>) -> Result<Opened<'_>, RunError> {
+        let request = Request::Examine {
+            input: object.input.to_owned(),
+            scratch: object.scratch.to_owned(),
+            profile: object.profile.clone(),
+            limits: self.limits.clone(),
+        };
+        let mut exchange = self.work.start(&request).await?;
+        match exchange.next().await? {
+            Reply::Opened(patient) => Ok(Opened { patient, exchange }),
+            _ => Err(out_of_step()),
+        }
+    }
+
+    /// De-identifies an object that was opened. `output` names the file of each round; the last
+    /// one's is that of the result. Files of a failed or superseded round are removed.
     pub async fn deidentify(
         &self,
         object: &Object<'_>,
+        opened: Opened<'_>,
+        subject: &Subject,
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
-        let (examination, lines) = self.examine(object).await?;
-        let subject =
-            Subject::derive(object.key, &examination.patient, object.profile.dates.shift_days);
+        let (Reply::Examined(examination), lines) = self.rest_of(opened.exchange).await? else {
+            return Err(out_of_step());
+        };
         let mut redaction = decide(&examination, &lines, object.profile);
         for round in 1..=ROUNDS {
             let path = output(round);
-            match self.round(object, &subject, &path, &examination, &redaction).await {
+            match self.round(object, subject, &path, &examination, &redaction).await {
                 Ok(Round::Clean(candidate, verdict)) => {
                     let report = WorkReport {
                         redaction,
@@ -115,19 +148,6 @@ impl Steps {
         }
         let detail = format!("text can still be read after {ROUNDS} rounds");
         Err(Hold::new(HoldReason::TextRemains, detail).into())
-    }
-
-    async fn examine(&self, object: &Object<'_>) -> Result<(Examination, Vec<TextLine>), RunError> {
-        let request = Request::Examine {
-            input: object.input.to_owned(),
-            scratch: object.scratch.to_owned(),
-            profile: object.profile.clone(),
-            limits: self.limits.clone(),
-        };
-        match self.run(&self.work, &request).await? {
-            (Reply::Examined(examination), lines) => Ok((*examination, lines)),
-            _ => Err(out_of_step()),
-        }
     }
 
     async fn round(
@@ -178,7 +198,13 @@ impl Steps {
         pool: &Pool,
         request: &Request,
     ) -> Result<(Reply, Vec<TextLine>), RunError> {
-        let mut exchange = pool.start(request).await?;
+        self.rest_of(pool.start(request).await?).await
+    }
+
+    async fn rest_of(
+        &self,
+        mut exchange: Exchange<'_>,
+    ) -> Result<(Reply, Vec<TextLine>), RunError> {
         let mut lines = Vec::new();
         loop {
             match exchange.next().await? {

@@ -1,11 +1,12 @@
 //! Takes Originals and Jobs from the spool and puts results back.
 
 use super::{Object, Steps};
-use crate::deid::header::{ProjectKey, SiteKey};
+use crate::deid::header::KeyRing;
 use crate::deid::hold::{Hold, HoldReason};
+use crate::patients::Patients;
 use crate::route::{Route, Routes};
 use crate::sandbox::RunError;
-use crate::spool::{Job, LocalSpool, Original, Routed, Routing, SpoolError, UnixMs};
+use crate::spool::{Admission, Job, LocalSpool, Original, Routed, Routing, SpoolError, UnixMs};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,7 +22,8 @@ const ROUTED_AT_ONCE: usize = 256;
 pub struct Context {
     pub steps: Steps,
     pub routes: Routes,
-    pub site_key: SiteKey,
+    pub keys: KeyRing,
+    pub patients: Patients,
     /// Jobs in work at once.
     pub workers: usize,
     /// Whether an object with a known SOP Instance UID and other content is held.
@@ -74,7 +76,8 @@ fn route(context: &Context, original: &Original) -> Routing {
     let routed = |route: &Route| Routed {
         profile: route.profile.clone(),
         project: route.project.clone(),
-        key_id: ProjectKey::derive(&context.site_key, &route.project).key_id(),
+        // Without a key in force no key has this id: its Job is held.
+        key_id: context.keys.in_force(&route.project).map_or_else(String::new, |k| k.key_id()),
         destinations: route.destinations.clone(),
     };
     let held = (original.changed && context.hold_changed).then(|| {
@@ -126,18 +129,40 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Spo
         let detail = "the stored original is gone or no longer has its digest";
         return spool.hold(id, Hold::new(HoldReason::StorageDamaged, detail), now_ms()).await;
     }
-    let key = ProjectKey::derive(&context.site_key, &job.project);
-    let output = |round| spool.work_file(id, round);
-    let steps = &context.steps;
+    let Some(key) = context.keys.find(&job.project, &job.key_id) else {
+        let detail = "the key under which it was routed is not among the keys of this site";
+        return spool.hold(id, Hold::new(HoldReason::UnknownKey, detail), now_ms()).await;
+    };
     let scratch = &context.scratch;
     let object = Object { input: &job.input, scratch, profile: &job.profile, key: &key };
-    match steps.deidentify(&object, output).await {
+    let outcome = match context.steps.open(&object).await {
+        Ok(opened) => {
+            let subject = object.subject(&context.patients, &opened.patient);
+            let new_patient = subject.as_ref().ok().map(|subject| subject.patient_id.clone());
+            match spool.admit(id, &opened.patient, new_patient, now_ms()).await? {
+                Admission::Admitted => {}
+                Admission::Dropped => {
+                    tracing::warn!(job = id, "dropped: its patient is excluded");
+                    return Ok(());
+                }
+                Admission::Ended => return Ok(()),
+            }
+            let output = |round| spool.work_file(id, round);
+            match subject {
+                Ok(subject) => context.steps.deidentify(&object, opened, &subject, output).await,
+                Err(hold) => Err(hold.into()),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok((result, report)) => {
             let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept.len());
             let (frames, scrubbed) = (report.frames, report.header.changed());
             let report = serde_json::to_string(&report).unwrap_or_default();
-            spool.ready(id, result, report, now_ms()).await?;
-            tracing::info!(job = id, frames, boxes, kept, scrubbed, "ready");
+            if spool.ready(id, result, report, now_ms()).await? {
+                tracing::info!(job = id, frames, boxes, kept, scrubbed, "ready");
+            }
             Ok(())
         }
         Err(RunError::Hold(hold)) => {

@@ -63,11 +63,7 @@ fn serving_at_trace_level_tells_no_identifier() {
     let identifiers = identifiers(&samples);
     let (stdout, stderr) = (gateway.stdout(), gateway.stderr());
     assert!(stderr.contains("TRACE") || stderr.contains("DEBUG"), "not at its loudest");
-    let database: Vec<u8> = files_under(&site.path("spool"))
-        .iter()
-        .filter(|path| path.to_string_lossy().contains("spool.sqlite"))
-        .flat_map(|path| std::fs::read(path).expect("readable"))
-        .collect();
+    let database = site.database();
     assert!(database.len() > 10_000, "the database was looked at");
     let names = [names(&site, "spool"), names(&site, "out")].concat();
     for (what, bytes) in [

@@ -13,6 +13,8 @@ mod harness;
 mod held;
 mod hostile;
 mod intake;
+mod keys;
+mod patients;
 mod peers;
 mod sandbox;
 mod stop;

@@ -56,8 +56,13 @@ impl PatientIdentity {
         self.issuer != NO_PATIENT_ID
     }
 
-    /// What a MAC is made over.
-    pub(super) fn parts(&self) -> [&[u8]; 2] {
+    /// The same PatientID without an issuer; `None` for one that has no PatientID.
+    pub fn without_issuer(&self) -> Option<Self> {
+        self.has_patient_id().then(|| Self { id: self.id.clone(), issuer: String::new() })
+    }
+
+    /// PatientID and issuer, for a MAC to be made over.
+    pub fn parts(&self) -> [&[u8]; 2] {
         [self.id.as_bytes(), self.issuer.as_bytes()]
     }
 

@@ -31,6 +31,11 @@ impl SiteKey {
 }
 
 impl ProjectKey {
+    /// A key of its own, as read from its file.
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
     /// HKDF-SHA-256 of the site key, the project id being the `info` (RFC 5869).
     pub fn derive(site: &SiteKey, project: &str) -> Self {
         let mut key = [0; 32];

@@ -1,6 +1,6 @@
 //! The program itself: serving, or running one command.
 
-use super::process::{Running, wait_until};
+use super::process::{Running, run_with_input, wait_until};
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -97,6 +97,16 @@ impl Ran {
     /// Runs it to its end.
     pub fn of(command: &mut Command) -> Self {
         let output = command.stdin(Stdio::null()).output().expect("the program starts");
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs it to its end with this on its standard input.
+    pub fn with_input(command: &mut Command, input: &str) -> Self {
+        let output = run_with_input(command, input.as_bytes());
         Self {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -13,7 +13,7 @@ mod site;
 pub use gateway::{Gateway, Ran};
 pub use judges::{assert_absent, assert_not_readable, judge, judge_all, judge_document};
 pub use objects::{
-    Sample, carriers, digests_by_uid, hostile, instance_number, modified, sample, transcoded,
+    Sample, carriers, digests_by_uid, hostile, instance_number, modified, sample, transcoded, value,
 };
 pub use process::wait_until;
 pub use research::{Refusing, Storescp, free_port};

@@ -80,12 +80,22 @@ pub fn transcoded(source: &Path, encoder: &str) -> PathBuf {
     copy
 }
 
-/// Series Number and Instance Number: they survive de-identification.
-pub fn instance_number(path: &Path) -> (u32, u32) {
-    let object = dicom_object::OpenFileOptions::new()
+fn header(path: &Path) -> dicom_object::DefaultDicomObject {
+    dicom_object::OpenFileOptions::new()
         .read_until(tags::PIXEL_DATA)
         .open_file(path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The text of an attribute of the top level.
+pub fn value(path: &Path, tag: dicom_core::Tag) -> String {
+    let object = header(path);
+    object.element(tag).expect("present").to_str().expect("text").trim_end().to_owned()
+}
+
+/// Series Number and Instance Number: they survive de-identification.
+pub fn instance_number(path: &Path) -> (u32, u32) {
+    let object = header(path);
     let number = |tag| object.element(tag).expect("present").to_int().expect("a number");
     (number(tags::SERIES_NUMBER), number(tags::INSTANCE_NUMBER))
 }

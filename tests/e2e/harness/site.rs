@@ -147,6 +147,13 @@ impl Site {
         wait_or_else(|| as_wanted(self), state);
     }
 
+    /// The bytes of the spool's database and of its journal.
+    pub fn database(&self) -> Vec<u8> {
+        let files = files_under(&self.path("spool")).into_iter();
+        let database = files.filter(|path| path.to_string_lossy().contains("spool.sqlite"));
+        database.flat_map(|path| std::fs::read(path).expect("readable")).collect()
+    }
+
     fn count(&self, query: &str) -> BTreeMap<String, usize> {
         let path = self.path("spool/spool.sqlite");
         if !path.exists() {

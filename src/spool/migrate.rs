@@ -1,0 +1,99 @@
+//! Databases of earlier versions.
+
+use super::schema::{JOBS_COLUMNS, PATIENTS};
+
+/// Version 1 knew nothing of patients. What was ready is made again, to the same bytes, so that it
+/// is known whose it is before it leaves.
+pub(super) fn from_1() -> String {
+    let columns = "id, original, profile, profile_digest, project, key_id, state, held_reason,
+        held_detail, report, result_sha256, result_bytes, sop_class, transfer_syntax, new_study,
+        new_series, new_sop, result_kept, updated_ms";
+    format!(
+        "CREATE TABLE jobs_2 {JOBS_COLUMNS}
+         INSERT INTO jobs_2 ({columns}) SELECT {columns} FROM jobs;
+         DROP TABLE jobs;
+         ALTER TABLE jobs_2 RENAME TO jobs;
+         UPDATE jobs SET state = 'waiting', result_kept = 0 WHERE state = 'ready';
+         {PATIENTS}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use rusqlite::Connection;
+
+    const VERSION_1: &str = include_str!("schema_1.sql");
+
+    fn of_version_1() -> Connection {
+        let c = Connection::open_in_memory().expect("opened");
+        c.execute_batch(&format!("{VERSION_1} PRAGMA user_version = 1;")).expect("version 1");
+        c.execute_batch(
+            "INSERT INTO profiles VALUES ('d', '{}');
+             INSERT INTO originals VALUES ('o', x'01', 's', 1, 'c', 't', 'a', 'b', 'p', 5, 0, 'routed');
+             INSERT INTO jobs (id, original, profile, profile_digest, project, key_id, state,
+                 new_sop, result_kept, updated_ms) VALUES
+                 (3, 'o', 'basic', 'd', 'trial', 'k', 'ended', '2.25.1', 0, 7),
+                 (9, 'o', 'basic', 'd', 'trial', 'k', 'ready', '2.25.2', 1, 8);
+             INSERT INTO deliveries (job, destination, state, updated_ms) VALUES
+                 (3, 'out', 'sent', 9), (9, 'out', 'waiting', 9);
+             INSERT INTO decisions (job, who, at_ms, what) VALUES (3, 'me', 6, 'reprocess');",
+        )
+        .expect("records");
+        c
+    }
+
+    fn schema_of(c: &Connection) -> Vec<String> {
+        let sql =
+            "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1";
+        let mut statement = c.prepare(sql).expect("a query");
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+        let plain =
+            |sql: String| sql.replace('"', "").split_whitespace().collect::<Vec<_>>().join(" ");
+        rows.map(|row| plain(row.expect("a row"))).collect()
+    }
+
+    #[test]
+    fn a_database_of_version_1_becomes_one_of_this_version() {
+        let (migrated, new) = (of_version_1(), Connection::open_in_memory().expect("opened"));
+        schema::prepare(&migrated).expect("migrated");
+        schema::prepare(&new).expect("made");
+        assert_eq!(schema_of(&migrated), schema_of(&new));
+        schema::prepare(&migrated).expect("nothing to do");
+    }
+
+    #[test]
+    fn its_records_stay_and_what_was_ready_is_made_again() {
+        let c = of_version_1();
+        schema::prepare(&c).expect("migrated");
+        let all = |sql: &str| -> Vec<String> {
+            let mut statement = c.prepare(sql).expect("a query");
+            let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+            rows.map(|row| row.expect("a row")).collect()
+        };
+        let jobs = all("SELECT id || state || result_kept || coalesce(new_sop, '') FROM jobs");
+        assert_eq!(jobs, ["3ended02.25.1", "9waiting02.25.2"]);
+        assert_eq!(all("SELECT job || state FROM deliveries"), ["3sent", "9waiting"]);
+        assert_eq!(all("SELECT who || what FROM decisions"), ["mereprocess"]);
+        assert_eq!(all("SELECT \"table\" FROM pragma_foreign_key_check"), Vec::<String>::new());
+        // numbers are never given twice, and references are checked again
+        c.execute_batch(
+            "INSERT INTO jobs (original, profile, profile_digest, project, key_id, state, updated_ms)
+             VALUES ('o', 'basic', 'd', 'trial', 'k', 'dropped', 1)",
+        )
+        .expect("a state of version 2");
+        assert_eq!(c.last_insert_rowid(), 10);
+        let dangling = "INSERT INTO deliveries (job, destination, state, updated_ms)
+             VALUES (77, 'out', 'sent', 1)";
+        assert!(c.execute_batch(dangling).is_err());
+    }
+
+    #[test]
+    fn a_later_version_is_left_alone() {
+        let c = Connection::open_in_memory().expect("opened");
+        c.execute_batch("PRAGMA user_version = 9").expect("set");
+        let error = schema::prepare(&c).expect_err("unknown").to_string();
+        assert!(error.contains("version 9, this program knows 2"), "{error}");
+        assert!(schema_of(&c).is_empty());
+    }
+}
