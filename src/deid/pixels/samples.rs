@@ -76,14 +76,28 @@ impl SampleForm {
         if self.float || self.bytes == 0 || self.bits as usize == self.bytes * 8 {
             return 0;
         }
+        // per width, so that the compiler does many samples at once
+        match self.bytes {
+            1 => self.clear::<1>(data),
+            2 => self.clear::<2>(data),
+            4 => self.clear::<4>(data),
+            _ => self.clear::<8>(data),
+        }
+    }
+
+    fn clear<const BYTES: usize>(&self, data: &mut [u8]) -> u64 {
+        let above = 64 - self.bits - self.low_bit;
+        let (bits, low_bit, signed) = (64 - self.bits, self.low_bit, self.signed);
         let mut changed = 0;
-        for sample in data.chunks_exact_mut(self.bytes) {
-            let raw = Self::raw(sample);
-            let clean = ((self.stored(sample) as u64) << self.low_bit).to_le_bytes();
-            if raw.to_le_bytes()[..self.bytes] != clean[..self.bytes] {
-                sample.copy_from_slice(&clean[..self.bytes]);
-                changed += 1;
-            }
+        for sample in data.as_chunks_mut::<BYTES>().0 {
+            let mut wide = [0; 8];
+            wide[..BYTES].copy_from_slice(sample);
+            let top = u64::from_le_bytes(wide) << above;
+            let value = if signed { (top as i64 >> bits) as u64 } else { top >> bits };
+            let wide = (value << low_bit).to_le_bytes();
+            let clean: [u8; BYTES] = std::array::from_fn(|at| wide[at]);
+            changed += u64::from(*sample != clean);
+            *sample = clean;
         }
         changed
     }

@@ -1,0 +1,70 @@
+//! How long the header takes: a file examined, its header scrubbed, and the result as bytes of a
+//! file in memory, on one core and without reading its pixels. tests/bench/scrub.py runs this beside
+//! other tools.
+//!
+//!     cargo bench --bench scrub -- FILE [SECONDS]
+
+use deid_gateway::config::{Limits, PixelRule, Profile};
+use deid_gateway::deid::apply::{Application, apply};
+use deid_gateway::deid::decide::decide;
+use deid_gateway::deid::examine::{Seen, examine};
+use deid_gateway::deid::header::{PatientIdentity, ProjectKey, SiteKey, Subject};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let file = arguments.next().expect("a DICOM file");
+    let seconds: f64 = arguments.next().map_or(3.0, |text| text.parse().expect("seconds"));
+    let scratch = tempfile::tempdir_in("/dev/shm").expect("a directory in memory");
+    let output = scratch.path().join("result");
+    let mut profile = Profile::named("basic").expect("shipped");
+    let sop_class = sop_class(Path::new(&file));
+    profile.pixels.insert(sop_class, PixelRule::Skip);
+    let once = || scrub(Path::new(&file), &output, scratch.path(), &profile);
+    let warm = Instant::now();
+    while warm.elapsed() < Duration::from_millis(300) {
+        once();
+    }
+    let (start, mut count) = (Instant::now(), 0_u32);
+    while start.elapsed().as_secs_f64() < seconds {
+        once();
+        count += 1;
+    }
+    let each = start.elapsed().as_secs_f64() / f64::from(count);
+    println!("{:.1} objects/s, {:.3} ms each", 1.0 / each, each * 1e3);
+}
+
+fn scrub(file: &Path, output: &Path, scratch: &Path, profile: &Profile) {
+    let limits = Limits::default();
+    let key = ProjectKey::derive(&SiteKey::new([7; 32]), "bench");
+    let mut patient: Option<PatientIdentity> = None;
+    let examination = examine(file, profile, &limits, scratch, &mut |seen| {
+        if let Seen::Patient(of) = seen {
+            patient = Some(of);
+        }
+        Ok(())
+    })
+    .expect("examined");
+    let patient = patient.expect("told first");
+    let subject = Subject::derive(&key, &patient, profile.dates.shift_days);
+    let redaction = decide(&examination, &[], profile);
+    let identifiers = &examination.identifiers;
+    let application = Application {
+        profile,
+        redaction: &redaction,
+        identifiers,
+        key: &key,
+        subject: &subject,
+        limits: &limits,
+    };
+    apply(file, output, scratch, application).expect("applied");
+}
+
+fn sop_class(file: &Path) -> String {
+    let object = dicom_object::OpenFileOptions::new()
+        .read_until(dicom_dictionary_std::tags::PIXEL_DATA)
+        .open_file(file)
+        .expect("a DICOM file");
+    object.meta().media_storage_sop_class_uid().trim_end_matches('\0').to_owned()
+}
