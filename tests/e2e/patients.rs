@@ -169,7 +169,7 @@ fn what_was_delivered_before_the_exclusion_is_listed_to_be_withdrawn() {
     site.wait_ended(2);
     let excluded = site.run(&["patient", "exclude", "--id", &patient_id(&one.path)]).ok();
     gateway.stop();
-    assert!(excluded.contains("1 were delivered before, and have to be withdrawn"), "{excluded}");
+    assert!(excluded.contains("1 delivered before, to be withdrawn"), "{excluded}");
     assert!(excluded.contains(&format!("  object     {}\n", sop_uid(&delivered))), "{excluded}");
     assert!(excluded.contains("  delivered  out  20"), "{excluded}");
     assert_eq!(site.jobs().get("ended"), Some(&2), "what is over stays over");
@@ -203,7 +203,7 @@ fn an_issuer_tells_patients_of_one_id_apart() {
         site.delivered().iter().map(|path| patient_id(path)).collect();
     assert_eq!(pseudonyms.len(), 3);
     let excluded = site.run(&["patient", "exclude", "--id", &id, "--issuer", "north"]).ok();
-    assert!(excluded.contains("1 were delivered before"), "{excluded}");
+    assert!(excluded.contains("1 delivered before"), "{excluded}");
     let more = [("n2.dcm", "North", "1.2.4.1"), ("s2.dcm", "South", "1.2.4.2")];
     let more = more.map(|(name, issuer, uid)| of_issuer(name, issuer, uid));
     storescu(gateway.port, &[], &more);
