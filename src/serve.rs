@@ -49,6 +49,9 @@ impl Gateway {
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
         let routes = Routes::new(config)?;
         let patients = Patients::load(&config.keys)?;
+        if config.keys.lookup_file().is_some() {
+            tracing::info!(patients = patients.listed(), "the lookup file was read");
+        }
         let secrets = site_key::open(&config.keys, &config.deid.project)?;
         // The address before the spool: a second gateway on one configuration is told of the port.
         let address = config.intake.listen;

@@ -101,10 +101,8 @@ pub async fn exclude(
     match out.len() {
         0 => text.push_str("Nothing was delivered before.\n"),
         count => {
-            let _ = writeln!(
-                text,
-                "{count} were delivered before, and have to be withdrawn at their destinations:"
-            );
+            let _ =
+                writeln!(text, "{count} delivered before, to be withdrawn at their destinations:");
         }
     }
     out.iter().for_each(|job| describe(&mut text, job));

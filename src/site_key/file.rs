@@ -3,7 +3,7 @@
 use super::{SiteKeyError, failed};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// Far more epochs than there will be.
@@ -75,7 +75,12 @@ pub fn rotate(path: &Path) -> Result<u32, SiteKeyError> {
     let mut text = read_private(path, &file)?.trim_end().to_owned();
     let epochs = parse(path, &text)?.len();
     text.push_str(&format!("\n{}\n", random_key(path)?));
-    let written = temporary(path, &text)?.persist(path);
+    let replacement = temporary(path, &text)?;
+    // Rotated by root, it still has to be the gateway's to read.
+    let of = file.metadata().map_err(failed(path, "cannot be read"))?;
+    let given = fchown(replacement.as_file(), Some(of.uid()), Some(of.gid()));
+    given.map_err(failed(path, "its owner cannot be kept"))?;
+    let written = replacement.persist(path);
     written.map_err(|error| failed(path, "cannot be replaced")(error.error))?;
     sync_directory(path)?;
     Ok(epochs as u32 + 1)
@@ -155,6 +160,22 @@ mod tests {
         let mode = std::fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(directory.path()).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn a_rotation_by_root_leaves_the_file_to_its_owner() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("site.key");
+        create(&path).expect("made");
+        let is_root = std::os::unix::fs::chown(&path, Some(4711), Some(4712)).is_ok();
+        let owner = |path: &Path| {
+            let metadata = std::fs::metadata(path).expect("there");
+            (metadata.uid(), metadata.gid())
+        };
+        let before = owner(&path);
+        rotate(&path).expect("rotated");
+        assert_eq!(owner(&path), before);
+        assert!(!is_root || before == (4711, 4712));
     }
 
     #[test]

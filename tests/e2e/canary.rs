@@ -2,8 +2,9 @@
 
 use crate::harness::{
     Sample, Site, assert_absent, files_under, hostile, modified, pynetdicom, sample, send_hostile,
-    transcoded,
+    transcoded, value,
 };
+use dicom_dictionary_std::tags;
 use std::path::{Path, PathBuf};
 
 /// What hostile.py plants in its objects.
@@ -58,7 +59,14 @@ fn serving_at_trace_level_tells_no_identifier() {
         let (jobs, held) = (site.jobs(), site.held());
         jobs.get("ended") == Some(&2) && held.values().sum::<usize>() == 5
     });
-    let commands = [["held", "list"].as_slice(), &["held", "show", "--all"]];
+    let id = value(&samples[0].path, tags::PATIENT_ID);
+    let commands = [
+        ["held", "list"].as_slice(),
+        &["held", "show", "--all"],
+        &["patient", "find", "--id", &id],
+        &["patient", "exclude", "--id", &id],
+        &["patient", "excluded"],
+    ];
     let looked = commands.map(|arguments| site.run(arguments)).map(|ran| ran.stdout + &ran.stderr);
     let identifiers = identifiers(&samples);
     let (stdout, stderr) = (gateway.stdout(), gateway.stderr());
@@ -71,6 +79,9 @@ fn serving_at_trace_level_tells_no_identifier() {
         ("stderr", stderr.as_bytes()),
         ("held list", looked[0].as_bytes()),
         ("held show", looked[1].as_bytes()),
+        ("patient find", looked[2].as_bytes()),
+        ("patient exclude", looked[3].as_bytes()),
+        ("patient excluded", looked[4].as_bytes()),
         ("the database", &database),
         ("file names", &names),
     ] {

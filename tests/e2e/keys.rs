@@ -5,6 +5,7 @@ use crate::harness::{
     value,
 };
 use dicom_dictionary_std::tags;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -135,7 +136,10 @@ fn a_closed_project_leaves_no_link_and_cannot_be_taken_up_again() {
     let linked = site.database();
     let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|w| w == text.as_bytes());
     assert!(holds(&linked, &uid) && holds(&linked, &patient_id(&received)));
-    assert!(!files_under(&site.path("spool/results")).is_empty(), "the result is still kept");
+    let kept = files_under(&site.path("spool/results"));
+    let digest = Sha256::digest(std::fs::read(&kept[0]).expect("the result is still kept"));
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(holds(&linked, &digest));
 
     let closed = site.run(&close).ok();
     assert!(closed.contains("removed from 1 jobs") && closed.contains("destroy them too"));
@@ -144,6 +148,7 @@ fn a_closed_project_leaves_no_link_and_cannot_be_taken_up_again() {
     for what in [tags::PATIENT_ID, tags::SOP_INSTANCE_UID, tags::STUDY_INSTANCE_UID] {
         assert!(!holds(&database, &value(&received, what)), "{what} is still in the database");
     }
+    assert!(!holds(&database, &digest), "the digest of the result is still in the database");
     let found = site.run(&["patient", "find", "--id", &patient_id(&sample.path)]).ok();
     assert!(found.contains("No job of this patient is recorded"), "{found}");
     assert!(found.contains("epoch 1  closed: nothing links any more"), "{found}");

@@ -5,6 +5,7 @@ use crate::harness::{
     transcoded, value, wait_until,
 };
 use dicom_dictionary_std::tags;
+use rusqlite::Connection;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -23,7 +24,6 @@ fn send(port: u16, samples: &[&Sample]) {
     storescu(port, &[], &samples.iter().map(|sample| &sample.path).collect::<Vec<_>>());
 }
 
-/// The delivered object that is not `other`'s.
 fn sop_uid(path: &Path) -> String {
     value(path, tags::SOP_INSTANCE_UID)
 }
@@ -74,6 +74,20 @@ fn find_lists_what_was_delivered_where() {
     assert_eq!(read.stdout, *text, "read from standard input");
     let nobody = site.run(&["patient", "find", "--id", "NOBODY"]).ok();
     assert!(nobody.contains("No job of this patient is recorded"), "{nobody}");
+}
+
+#[test]
+fn an_object_without_a_patient_id_is_found_by_its_study() {
+    let site = Site::new();
+    let (one, other) = two_patients(&site);
+    let changes = ["(0010,0020)=", "(0020,000D)=1.2.3.4.77", "(0008,0018)=1.2.3.4.78"];
+    let nobody = modified(&one.path, "nobody.dcm", &changes);
+    let gateway = site.start();
+    storescu(gateway.port, &[], &[&nobody, &other.path]);
+    site.wait_ended(2);
+    let found = site.run(&["patient", "find", "--id", "1.2.3.4.77"]).ok();
+    assert!(found.contains("1 job of this patient"), "{found}");
+    gateway.stop();
 }
 
 #[test]
@@ -155,7 +169,7 @@ fn what_was_delivered_before_the_exclusion_is_listed_to_be_withdrawn() {
     site.wait_ended(2);
     let excluded = site.run(&["patient", "exclude", "--id", &patient_id(&one.path)]).ok();
     gateway.stop();
-    assert!(excluded.contains("1 were delivered before, and have to be withdrawn"), "{excluded}");
+    assert!(excluded.contains("1 delivered before, to be withdrawn"), "{excluded}");
     assert!(excluded.contains(&format!("  object     {}\n", sop_uid(&delivered))), "{excluded}");
     assert!(excluded.contains("  delivered  out  20"), "{excluded}");
     assert_eq!(site.jobs().get("ended"), Some(&2), "what is over stays over");
@@ -183,11 +197,13 @@ fn an_issuer_tells_patients_of_one_id_apart() {
     assert!(everyone.contains("An object that names an issuer has another"), "{everyone}");
     let northern = found(&["--issuer", " NORTH"]);
     assert!(northern.contains("1 job of this patient"), "{northern}");
+    let nameless = found(&["--issuer", ""]);
+    assert!(nameless.contains("1 job of this patient"), "{nameless}");
     let pseudonyms: std::collections::BTreeSet<_> =
         site.delivered().iter().map(|path| patient_id(path)).collect();
     assert_eq!(pseudonyms.len(), 3);
     let excluded = site.run(&["patient", "exclude", "--id", &id, "--issuer", "north"]).ok();
-    assert!(excluded.contains("1 were delivered before"), "{excluded}");
+    assert!(excluded.contains("1 delivered before"), "{excluded}");
     let more = [("n2.dcm", "North", "1.2.4.1"), ("s2.dcm", "South", "1.2.4.2")];
     let more = more.map(|(name, issuer, uid)| of_issuer(name, issuer, uid));
     storescu(gateway.port, &[], &more);
@@ -196,6 +212,58 @@ fn an_issuer_tells_patients_of_one_id_apart() {
         (jobs.get("dropped"), jobs.get("ended")) == (Some(&1), Some(&4))
     });
     gateway.stop();
+}
+
+/// Makes the spool's database one of version 1, with the same records.
+fn downgrade(site: &Site) {
+    let (path, old) = (site.path("spool/spool.sqlite"), site.path("spool/new.sqlite"));
+    // closing the last connection empties the journal
+    let last = Connection::open(&path).expect("opened");
+    last.query_row("SELECT count(*) FROM jobs", [], |_| Ok(())).expect("read");
+    drop(last);
+    std::fs::rename(&path, &old).expect("renamed");
+    let connection = Connection::open(&path).expect("opened");
+    let tables = include_str!("../../src/spool/schema_1.sql");
+    connection.execute_batch(&format!("{tables} PRAGMA user_version = 1;")).expect("version 1");
+    connection
+        .execute_batch(&format!(
+            "ATTACH '{}' AS new;
+             INSERT INTO originals SELECT * FROM new.originals;
+             INSERT INTO profiles SELECT * FROM new.profiles;
+             INSERT INTO jobs SELECT id, original, profile, profile_digest, project, key_id, state,
+                 held_reason, held_detail, report, result_sha256, result_bytes, sop_class,
+                 transfer_syntax, new_study, new_series, new_sop, result_kept, updated_ms
+                 FROM new.jobs;
+             INSERT INTO deliveries SELECT * FROM new.deliveries;",
+            old.display()
+        ))
+        .expect("copied");
+    drop(connection);
+    std::fs::remove_file(old).expect("removed");
+}
+
+#[test]
+fn what_an_earlier_version_left_ready_is_known_by_patient_before_it_leaves() {
+    let mut site = Site::new();
+    let port = free_port();
+    site.deliver_to_port(port);
+    let (one, other) = two_patients(&site);
+    let gateway = site.start();
+    send(gateway.port, &[&one, &other]);
+    site.wait_jobs(|site| site.jobs().get("ready") == Some(&2));
+    gateway.stop();
+    downgrade(&site);
+    let id = patient_id(&one.path);
+    let excluded = site.run(&["patient", "exclude", "--id", &id]).ok();
+    assert!(excluded.contains("2 open jobs have not been opened"), "{excluded}");
+    let research = Storescp::start_on(port, &site.path("research"));
+    let gateway = site.start();
+    site.wait_jobs(|site| {
+        let jobs = site.jobs();
+        (jobs.get("dropped"), jobs.get("ended")) == (Some(&1), Some(&1))
+    });
+    gateway.stop();
+    assert_eq!(research.received().len(), 1);
 }
 
 /// Writes the site's table, for its owner alone.
