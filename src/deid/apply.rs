@@ -6,7 +6,7 @@
 use super::accept::Candidate;
 use super::documents;
 use super::examine::{StepError, open_frames, rulebook};
-use super::header::{Context, ProjectKey, Subject, scrub};
+use super::header::{Context, ProjectKey, Report, Subject, scrub};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{OpenObject, text_of};
@@ -18,6 +18,7 @@ use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use dicom_parser::dataset::{DataSetWriter, IntoTokens};
 use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -46,6 +47,41 @@ pub fn apply(
     scratch: &Path,
     application: Application<'_>,
 ) -> Result<Candidate, StepError> {
+    let file = File::options().write(true).create(true).truncate(true).open(output)?;
+    let mut out = Digesting { out: BufWriter::new(file), hasher: Sha256::new(), bytes: 0 };
+    let written = write_result(input, &mut out, scratch, application)?;
+    out.flush()?;
+    Ok(Candidate {
+        path: output.to_owned(),
+        sha256: out.hasher.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+        bytes: out.bytes,
+        sop_class_uid: written.sop_class_uid,
+        transfer_syntax_uid: OUTPUT_SYNTAX.into(),
+        study_uid: written.study_uid,
+        series_uid: written.series_uid,
+        sop_instance_uid: written.sop_instance_uid,
+        header: written.report,
+    })
+}
+
+/// What was written.
+pub struct Written {
+    pub sop_class_uid: String,
+    /// New UIDs.
+    pub study_uid: String,
+    pub series_uid: String,
+    pub sop_instance_uid: String,
+    /// What was done to the header.
+    pub report: Report,
+}
+
+/// Writes the de-identified object of `input` as the bytes of a Part 10 file.
+pub fn write_result(
+    input: &Path,
+    out: &mut impl Write,
+    scratch: &Path,
+    application: Application<'_>,
+) -> Result<Written, StepError> {
     let rulebook = rulebook(application.profile)?;
     let mut object = OpenObject::open(input, application.limits, scratch, &rulebook)?;
     let mut frames = open_frames(&object, application.limits)?;
@@ -65,34 +101,32 @@ pub fn apply(
     if let Some(source) = &frames {
         write_layout(&mut object.header, source.output_layout(), source.lossy());
     }
-    let file = File::options().write(true).create(true).truncate(true).open(output)?;
-    let mut out = Digesting { out: BufWriter::new(file), hasher: Sha256::new(), bytes: 0 };
-    write_header(&mut out, &object.header)?;
-    if let Some(source) = &mut frames {
-        write_pixels(&mut out, source, application.redaction)?;
-    }
-    out.flush()?;
-    Ok(Candidate {
-        path: output.to_owned(),
-        sha256: out.hasher.finalize().iter().map(|b| format!("{b:02x}")).collect(),
-        bytes: out.bytes,
+    let written = Written {
         sop_class_uid: text_of(&object.header, tags::SOP_CLASS_UID),
-        transfer_syntax_uid: OUTPUT_SYNTAX.into(),
         study_uid: text_of(&object.header, tags::STUDY_INSTANCE_UID),
         series_uid: text_of(&object.header, tags::SERIES_INSTANCE_UID),
         sop_instance_uid: text_of(&object.header, tags::SOP_INSTANCE_UID),
-        header: report,
-    })
+        report,
+    };
+    write_header(out, object.header, &written)?;
+    if let Some(source) = &mut frames {
+        write_pixels(out, source, application.redaction)?;
+    }
+    Ok(written)
 }
 
 fn unwritable(what: &str) -> StepError {
     Hold::new(HoldReason::Malformed, format!("{what} cannot be written as valid DICOM")).into()
 }
 
-fn write_header(out: &mut impl Write, header: &InMemDicomObject) -> Result<(), StepError> {
+fn write_header(
+    out: &mut impl Write,
+    header: InMemDicomObject,
+    written: &Written,
+) -> Result<(), StepError> {
     let meta = FileMetaTableBuilder::new()
-        .media_storage_sop_class_uid(text_of(header, tags::SOP_CLASS_UID))
-        .media_storage_sop_instance_uid(text_of(header, tags::SOP_INSTANCE_UID))
+        .media_storage_sop_class_uid(&written.sop_class_uid)
+        .media_storage_sop_instance_uid(&written.sop_instance_uid)
         .transfer_syntax(OUTPUT_SYNTAX)
         .implementation_class_uid(IMPLEMENTATION_CLASS_UID)
         .implementation_version_name(IMPLEMENTATION_VERSION_NAME)
@@ -103,9 +137,13 @@ fn write_header(out: &mut impl Write, header: &InMemDicomObject) -> Result<(), S
     meta.write(&mut *out).map_err(|_| unwritable("File Meta Information"))?;
     // The library's writer may be slow on small writes, and its errors may quote values.
     let mut bytes = Vec::new();
-    header
-        .write_dataset_with_ts(&mut bytes, &EXPLICIT_VR_LITTLE_ENDIAN.erased())
-        .map_err(|_| unwritable("the header"))?;
+    let syntax = EXPLICIT_VR_LITTLE_ENDIAN.erased();
+    let mut writer =
+        DataSetWriter::with_ts(&mut bytes, &syntax).map_err(|_| unwritable("the header"))?;
+    // By value: `write_dataset` would copy the whole header first, which may be 30 times its file.
+    writer.write_sequence(header.into_tokens()).map_err(|_| unwritable("the header"))?;
+    writer.flush().map_err(|_| unwritable("the header"))?;
+    drop(writer);
     out.write_all(&bytes)?;
     Ok(())
 }

@@ -77,29 +77,30 @@ impl SampleForm {
             return 0;
         }
         // per width, so that the compiler does many samples at once
+        macro_rules! clear {
+            ($unsigned:ty, $signed:ty) => {{
+                let (above, bits) =
+                    (<$unsigned>::BITS - self.bits - self.low_bit, <$unsigned>::BITS - self.bits);
+                let (signed, low_bit) = (self.signed, self.low_bit);
+                let mut changed = 0;
+                for sample in data.as_chunks_mut::<{ size_of::<$unsigned>() }>().0 {
+                    let raw = <$unsigned>::from_le_bytes(*sample);
+                    let top = raw << above;
+                    let value =
+                        if signed { ((top as $signed) >> bits) as $unsigned } else { top >> bits };
+                    let clean = value << low_bit;
+                    changed += u64::from(clean != raw);
+                    *sample = clean.to_le_bytes();
+                }
+                changed
+            }};
+        }
         match self.bytes {
-            1 => self.clear::<1>(data),
-            2 => self.clear::<2>(data),
-            4 => self.clear::<4>(data),
-            _ => self.clear::<8>(data),
+            1 => clear!(u8, i8),
+            2 => clear!(u16, i16),
+            4 => clear!(u32, i32),
+            _ => clear!(u64, i64),
         }
-    }
-
-    fn clear<const BYTES: usize>(&self, data: &mut [u8]) -> u64 {
-        let above = 64 - self.bits - self.low_bit;
-        let (bits, low_bit, signed) = (64 - self.bits, self.low_bit, self.signed);
-        let mut changed = 0;
-        for sample in data.as_chunks_mut::<BYTES>().0 {
-            let mut wide = [0; 8];
-            wide[..BYTES].copy_from_slice(sample);
-            let top = u64::from_le_bytes(wide) << above;
-            let value = if signed { (top as i64 >> bits) as u64 } else { top >> bits };
-            let wide = (value << low_bit).to_le_bytes();
-            let clean: [u8; BYTES] = std::array::from_fn(|at| wide[at]);
-            changed += u64::from(*sample != clean);
-            *sample = clean;
-        }
-        changed
     }
 }
 
