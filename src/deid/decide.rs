@@ -135,6 +135,7 @@ mod tests {
         Examination {
             treatment: PixelTreatment::Looked,
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
+            looked: Vec::new(),
             identifiers: harvest(&header),
             patient: PatientIdentity::of(&header),
         }

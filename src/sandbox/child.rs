@@ -53,9 +53,18 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
             let application = Application { redaction, identifiers, key, subject, limits };
             apply(input, output, scratch, application).map(Reply::Applied)
         }
-        Request::Verify { candidate, scratch, redaction, identifiers, subject, layout, limits } => {
+        Request::Verify {
+            candidate,
+            scratch,
+            redaction,
+            identifiers,
+            subject,
+            layout,
+            looked,
+            limits,
+        } => {
             let layout = layout.as_ref();
-            let expected = Expectation { redaction, identifiers, subject, layout, limits };
+            let expected = Expectation { redaction, identifiers, subject, layout, looked, limits };
             let show = &mut |picture| send(replies, picture);
             verify(candidate, scratch, expected, show).map(Reply::Verified)
         }

@@ -23,6 +23,7 @@ use crate::deid::redaction::Redaction;
 use crate::recognise::{DetectError, Recogniser};
 use crate::sandbox::{Pool, PoolLimits, Reply, Request, Role, RunError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,7 +124,10 @@ impl Steps {
             limits: self.limits.clone(),
         };
         match self.run(&self.work, &request).await? {
-            (Reply::Examined(examination), lines) => Ok((*examination, lines)),
+            (Reply::Examined(examination), read) => {
+                examination.check_complete(&read.pictures)?;
+                Ok((*examination, read.lines))
+            }
             _ => Err(out_of_step()),
         }
     }
@@ -156,36 +160,42 @@ impl Steps {
             identifiers: examination.identifiers.clone(),
             subject: subject.clone(),
             layout: examination.layout.clone(),
+            looked: examination.looked.clone(),
             limits: self.limits.clone(),
         };
-        let (Reply::Verified(verdict), lines) = self.run(&self.verify, &verify).await? else {
+        let (Reply::Verified(verdict), read) = self.run(&self.verify, &verify).await? else {
             return Err(out_of_step());
         };
-        Ok(match decide_again(examination, redaction, &lines, object.profile) {
+        Ok(match decide_again(examination, redaction, &read.lines, object.profile) {
             None => Round::Clean(Box::new(candidate), verdict),
             Some(more) => Round::Again(more),
         })
     }
 
     /// One request, with every picture read as it comes.
-    async fn run(
-        &self,
-        pool: &Pool,
-        request: &Request,
-    ) -> Result<(Reply, Vec<TextLine>), RunError> {
+    async fn run(&self, pool: &Pool, request: &Request) -> Result<(Reply, Read), RunError> {
         let mut exchange = pool.start(request).await?;
-        let mut lines = Vec::new();
+        let mut all = Read::default();
         loop {
             match exchange.next().await? {
                 Reply::Picture(picture) => {
                     let frame = picture.frame;
                     let read = self.recogniser.read(picture).await;
-                    lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
+                    all.lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
+                    *all.pictures.entry(frame).or_default() += 1;
                 }
-                reply => return Ok((reply, lines)),
+                reply => return Ok((reply, all)),
             }
         }
     }
+}
+
+/// What was read during one request.
+#[derive(Default)]
+struct Read {
+    lines: Vec<TextLine>,
+    /// The number of pictures by frame.
+    pictures: BTreeMap<u32, u32>,
 }
 
 enum Round {

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod colour;
+mod faint;
 mod fill;
 mod fragments;
 mod jpeg;
