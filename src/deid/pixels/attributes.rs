@@ -63,9 +63,14 @@ pub fn write_layout(header: &mut InMemDicomObject, output: &PixelLayout, lossy: 
     if stated.is_some_and(|frames| frames != Some(output.frames)) {
         put(header, tags::NUMBER_OF_FRAMES, VR::IS, output.frames.to_string().into());
     }
-    // Both tables speak of encapsulated fragments, which the output has none of.
-    header.remove_element(tags::EXTENDED_OFFSET_TABLE);
-    header.remove_element(tags::EXTENDED_OFFSET_TABLE_LENGTHS);
+    // These speak of encapsulated fragments, which the output has none of.
+    for tag in [
+        tags::EXTENDED_OFFSET_TABLE,
+        tags::EXTENDED_OFFSET_TABLE_LENGTHS,
+        tags::ENCAPSULATED_PIXEL_DATA_VALUE_TOTAL_LENGTH,
+    ] {
+        header.remove_element(tag);
+    }
     if lossy {
         put(header, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01".into());
     }
@@ -84,7 +89,10 @@ mod tests {
     fn the_header_says_what_the_pixels_became() {
         let mut header = header("YBR_FULL_422", 2, 4, 8);
         let output = layout("RGB", 2, 4, 8);
+        let total = PrimitiveValue::from(70_u64);
+        put(&mut header, tags::ENCAPSULATED_PIXEL_DATA_VALUE_TOTAL_LENGTH, VR::UV, total);
         write_layout(&mut header, &output, true);
+        assert!(header.get(tags::ENCAPSULATED_PIXEL_DATA_VALUE_TOTAL_LENGTH).is_none());
         let text = |tag| header.get(tag).and_then(|element| element.to_str().ok());
         assert_eq!(text(tags::PHOTOMETRIC_INTERPRETATION).as_deref(), Some("RGB"));
         assert_eq!(text(tags::LOSSY_IMAGE_COMPRESSION).as_deref(), Some("01"));
