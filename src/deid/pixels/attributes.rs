@@ -20,12 +20,18 @@ pub(super) fn required(header: &InMemDicomObject, tag: Tag) -> Result<u32, Hold>
     number(header, tag)?.ok_or_else(|| mismatch(format!("{tag} is missing")))
 }
 
-/// The first value of a decimal string or float; absent, empty and malformed are all `None`.
-/// Only the first is parsed: a malformed second window must not cost the first.
-pub(super) fn decimal(header: &InMemDicomObject, tag: Tag) -> Option<f64> {
-    let values = header.get(tag)?.value().primitive()?.to_str();
-    let first = values.split('\\').next()?.trim_matches(['\0', ' ']);
-    first.parse().ok().filter(|number: &f64| number.is_finite())
+/// The values of a decimal string or float, each by itself: what is malformed costs no other.
+pub(super) fn decimals(
+    header: &InMemDicomObject,
+    tag: Tag,
+) -> impl Iterator<Item = Option<f64>> + use<> {
+    let values = header.get(tag).and_then(|element| Some(element.value().primitive()?.to_str()));
+    let values = values.map(|values| values.into_owned()).unwrap_or_default();
+    let number = |value: &str| {
+        let number = value.trim_matches(['\0', ' ']).parse().ok();
+        number.filter(|number: &f64| number.is_finite())
+    };
+    values.split('\\').map(number).collect::<Vec<_>>().into_iter()
 }
 
 /// A hold for pixels that contradict the header.

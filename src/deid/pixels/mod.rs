@@ -18,6 +18,7 @@ mod layout;
 mod location;
 mod native;
 mod palette;
+mod ranges;
 mod render;
 mod rle;
 mod samples;

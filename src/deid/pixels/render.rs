@@ -4,16 +4,17 @@
 use super::colour;
 use super::faint::Ranks;
 use super::layout::{Photometric, PixelLayout};
+use super::ranges::{extremes, looks};
 use super::samples::{SampleForm, is_constant};
 use super::source::Frame;
-use super::voi::{Voi, Window};
+use super::voi::{Look, Voi, Window};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::Picture;
 
-/// Steps between the lowest and the highest value, to find percentiles by.
-const BINS: usize = 4096;
-/// Ranges whose ends differ by less than this part of their length look the same.
-const SAME: f64 = 0.04;
+/// Side of the tiles in which pictures are compared.
+const TILE: usize = 16;
+/// Pictures whose tiles differ by fewer levels than this in the mean look the same.
+const SAME: u64 = 4;
 
 /// The pictures of one frame, without those that look like another one. None at all only if every
 /// pixel has the same bits.
@@ -31,17 +32,17 @@ pub fn render(frame: &Frame, layout: &PixelLayout, voi: &Voi) -> Result<Vec<Pict
         // Colours that are alike, or lie in the low bits of wide samples, are plain to whoever
         // looks at the samples; indices also to whoever takes the palette away.
         if layout.palette.is_some() || layout.bits_stored > 8 || colours.is_empty() {
-            let ranges = match layout.palette {
-                Some(_) => extremes(frame, layout).into_iter().collect(),
+            let looks = match layout.palette {
+                Some(_) => extremes(frame, layout).map(Look::Window).into_iter().collect(),
                 None => vec![],
             };
             let shown: Vec<Vec<u8>> = colours.iter().map(|rgb| colour::luminance(rgb)).collect();
-            let greys = grey(frame, layout, ranges, &shown);
+            let greys = grey(frame, layout, looks, &shown);
             pictures.extend(greys.into_iter().map(|data| picture(1, data)));
         }
         pictures.extend(colours.into_iter().map(|data| picture(3, data)));
     } else {
-        let greys = grey(frame, layout, ranges(frame, layout, voi), &[]);
+        let greys = grey(frame, layout, looks(frame, layout, voi)?, &[]);
         pictures.extend(greys.into_iter().map(|data| picture(1, data)));
     }
     if pictures.is_empty() && !is_constant(frame, layout) {
@@ -51,14 +52,9 @@ pub fn render(frame: &Frame, layout: &PixelLayout, voi: &Voi) -> Result<Vec<Pict
     Ok(pictures)
 }
 
-/// The frame in grey: its values over each of `ranges`, and what is faint in all of these and in
-/// the pictures that are `shown` already.
-fn grey(
-    frame: &Frame,
-    layout: &PixelLayout,
-    ranges: Vec<Window>,
-    shown: &[Vec<u8>],
-) -> Vec<Vec<u8>> {
+/// The frame in grey: its values by each of `looks`, and what is faint in all of these and in the
+/// pictures that are `shown` already.
+fn grey(frame: &Frame, layout: &PixelLayout, looks: Vec<Look>, shown: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let invert = layout.photometric == Photometric::Monochrome1;
     if layout.bits_allocated == 1 {
         let data = one_bit(frame, layout, invert);
@@ -71,8 +67,24 @@ fn grey(
         1 => Ranks::new(samples.map(move |sample| form.order(sample)), layout.columns.into()),
         _ => Ranks::new(colour::mixed(frame, layout), layout.columns.into()),
     };
-    let shades = ranges.into_iter().map(|range| shade(frame, layout, range, invert));
-    let mut pictures: Vec<Vec<u8>> = shades.collect();
+    let mut pictures: Vec<Vec<u8>> = Vec::new();
+    // Tables last: what a window shows as well is known then.
+    let (tables, windows): (Vec<_>, Vec<_>) =
+        looks.into_iter().partition(|look| matches!(look, Look::Table(_)));
+    for look in windows.into_iter().chain(tables) {
+        match look {
+            Look::Window(range) => {
+                pictures.push(shade(frame, layout, invert, |value| grey_in(range, value)));
+            }
+            Look::Table(table) => {
+                let data = shade(frame, layout, invert, |value| table.grey(value));
+                let width = usize::from(layout.columns);
+                if !pictures.iter().any(|other| look_alike(other, &data, width)) {
+                    pictures.push(data);
+                }
+            }
+        }
+    }
     if ranks.has_more_than(|| pictures.iter().chain(shown)) {
         pictures.push(ranks.contrast());
     }
@@ -84,94 +96,39 @@ fn one_bit(frame: &Frame, layout: &PixelLayout, invert: bool) -> Vec<u8> {
     (0..layout.pixels() as usize).map(|i| if (bit(i) == 1) != invert { 255 } else { 0 }).collect()
 }
 
-/// The ranges of values to spread over black to white.
-fn ranges(frame: &Frame, layout: &PixelLayout, voi: &Voi) -> Vec<Window> {
-    let Some(full) = extremes(frame, layout) else { return vec![] };
-    let mut ranges = vec![full];
-    if let Some(window) = voi.of_frame(frame.index) {
-        // A window around everything shows what the full range shows, only paler.
-        let (low, high) = (window.black.min(window.white), window.black.max(window.white));
-        let shows_something = low < full.white && high > full.black;
-        let cuts_something = low > full.black || high < full.white;
-        if shows_something && cuts_something && !alike(window, full) {
-            ranges.insert(0, window);
-        }
-    }
-    if let Some(bulk) = bulk(frame, layout, full) {
-        let dull = bulk.white - bulk.black < (full.white - full.black) / 2.0;
-        if dull && !ranges.iter().any(|range| alike(*range, bulk)) {
-            ranges.push(bulk);
-        }
-    }
-    ranges
-}
-
-fn alike(one: Window, other: Window) -> bool {
-    let tolerance = SAME * (one.white - one.black).abs().min((other.white - other.black).abs());
-    let near = |a: f64, b: f64| (a - b).abs() <= tolerance;
-    // Text is read just as well in a negative.
-    near(one.black, other.black) && near(one.white, other.white)
-        || near(one.black, other.white) && near(one.white, other.black)
-}
-
-/// The lowest and the highest value, if they differ; bits need no range.
-fn extremes(frame: &Frame, layout: &PixelLayout) -> Option<Window> {
-    if layout.bits_allocated == 1 {
-        return None;
-    }
-    let form = SampleForm::of(layout);
-    let (mut black, mut white) = (f64::INFINITY, f64::NEG_INFINITY);
-    for sample in frame.data.chunks_exact(layout.sample_bytes()) {
-        let value = form.shown(sample);
-        if value.is_finite() {
-            black = black.min(value);
-            white = white.max(value);
-        }
-    }
-    (black < white).then_some(Window { black, white })
-}
-
-/// From the 1st to the 99.5th percentile of the values between the extremes. The extremes
-/// themselves are left out, as they are often padding around the image.
-fn bulk(frame: &Frame, layout: &PixelLayout, full: Window) -> Option<Window> {
-    let form = SampleForm::of(layout);
-    // Not the difference: between the ends of what a float can be, that is infinite.
-    let width = full.white / BINS as f64 - full.black / BINS as f64;
-    let mut histogram = vec![0_u64; BINS];
-    let (mut lowest, mut highest) = (full.white, full.black);
-    for sample in frame.data.chunks_exact(layout.sample_bytes()) {
-        let value = form.shown(sample);
-        if value > full.black && value < full.white {
-            let bin = (value / width - full.black / width) as usize;
-            histogram[bin.min(BINS - 1)] += 1;
-            lowest = lowest.min(value);
-            highest = highest.max(value);
-        }
-    }
-    let total: u64 = histogram.iter().sum();
-    let bin_at = |wanted: f64| {
-        let mut seen = 0;
-        histogram.iter().position(|count| {
-            seen += count;
-            seen as f64 >= wanted * total as f64 && seen > 0
+/// Whether two pictures, or one and the negative of the other, differ little everywhere.
+fn look_alike(one: &[u8], other: &[u8], width: usize) -> bool {
+    let height = one.len().checked_div(width).unwrap_or(0);
+    let alike = |negative: u8| {
+        (0..height).step_by(TILE).all(|top| {
+            (0..width).step_by(TILE).all(|left| {
+                let (rows, columns) = (top..height.min(top + TILE), left..width.min(left + TILE));
+                let count = (rows.len() * columns.len()) as u64;
+                let rows = rows.map(|y| y * width + columns.start..y * width + columns.end);
+                let differences = rows.flat_map(|row| one[row.clone()].iter().zip(&other[row]));
+                let sum: u64 = differences.map(|(a, b)| u64::from(a.abs_diff(b ^ negative))).sum();
+                sum < SAME * count
+            })
         })
     };
-    let black = (full.black + bin_at(0.01)? as f64 * width).max(lowest);
-    let white = (full.black + (bin_at(0.995)? + 1) as f64 * width).min(highest);
-    (black < white).then_some(Window { black, white })
+    alike(0) || alike(255)
 }
 
-fn shade(frame: &Frame, layout: &PixelLayout, range: Window, invert: bool) -> Vec<u8> {
-    let form = SampleForm::of(layout);
+fn grey_in(range: Window, value: f64) -> u8 {
+    // Halves, because the length of what a double can be is infinite.
     let length = range.white / 2.0 - range.black / 2.0;
+    let part = match length == 0.0 {
+        true => f64::from(u8::from(value > range.black)),
+        false => (value / 2.0 - range.black / 2.0) / length,
+    };
+    // `as` takes NaN to 0 and clips the rest.
+    (part * 255.0).round() as u8
+}
+
+fn shade(frame: &Frame, layout: &PixelLayout, invert: bool, grey: impl Fn(f64) -> u8) -> Vec<u8> {
+    let form = SampleForm::of(layout);
     let grey = |sample: &[u8]| {
-        let value = form.shown(sample);
-        let part = match length == 0.0 {
-            true => f64::from(u8::from(value > range.black)),
-            false => (value / 2.0 - range.black / 2.0) / length,
-        };
-        // `as` takes NaN to 0 and clips the rest.
-        let grey = (part * 255.0).round() as u8;
+        let grey = grey(form.shown(sample));
         if invert { 255 - grey } else { grey }
     };
     let samples = frame.data.chunks_exact(layout.sample_bytes());
@@ -196,11 +153,12 @@ mod tests {
     use super::*;
     use crate::deid::pixels::layout::tests::layout;
     use crate::deid::pixels::palette::Palette;
-    use dicom_core::{DataElement, VR};
+    use dicom_core::value::DataSetSequence;
+    use dicom_core::{DataElement, PrimitiveValue, VR};
     use dicom_dictionary_std::tags;
     use dicom_object::InMemDicomObject;
 
-    fn voi(center: &'static str, width: &'static str) -> Voi {
+    fn voi(center: &str, width: &str) -> Voi {
         Voi::read(&InMemDicomObject::from_element_iter([
             DataElement::new(tags::WINDOW_CENTER, VR::DS, center),
             DataElement::new(tags::WINDOW_WIDTH, VR::DS, width),
@@ -235,6 +193,45 @@ mod tests {
         for same in [voi("500", "1000"), voi("2000", "9000"), voi("5000", "10"), Voi::default()] {
             assert_eq!(shown(&frame, &layout, &same).len(), 1);
         }
+    }
+
+    #[test]
+    fn text_in_any_window_of_the_object_is_seen() {
+        let layout = layout("MONOCHROME2", 1, 4, 16);
+        let frame = words(&[0, 12, 2000, 4000]);
+        let pictures = shown(&frame, &layout, &voi("2000\\x\\6", "4000\\5\\13"));
+        assert_eq!(data(&pictures)[0], [11, 255, 255, 255]);
+        let centers: Vec<String> = (1..=9).map(|at| (at * 300).to_string()).collect();
+        let hold = |count: usize| {
+            let widths = vec!["100"; count].join("\\");
+            let voi = voi(&centers[..count].join("\\"), &widths);
+            render(&frame, &layout, &voi).map_err(|hold| hold.reason).map(|all| all.len())
+        };
+        assert!(hold(8).is_ok());
+        assert_eq!(hold(9), Err(HoldReason::LimitExceeded));
+    }
+
+    #[test]
+    fn text_in_a_lookup_table_of_the_object_is_seen() {
+        let voi = |entries: &[u16]| {
+            let item = InMemDicomObject::from_element_iter([
+                DataElement::new(
+                    tags::LUT_DESCRIPTOR,
+                    VR::US,
+                    PrimitiveValue::U16(vec![4, 0, 8].into()),
+                ),
+                DataElement::new(tags::LUT_DATA, VR::OW, PrimitiveValue::U16(entries.into())),
+            ]);
+            let items = DataSetSequence::from(vec![item]);
+            let sequence = DataElement::new(tags::VOILUT_SEQUENCE, VR::SQ, items);
+            Voi::read(&InMemDicomObject::from_element_iter([sequence]))
+        };
+        let layout = layout("MONOCHROME2", 1, 4, 16);
+        let frame = words(&[0, 1, 2, 3]);
+        let pictures = shown(&frame, &layout, &voi(&[0, 200, 0, 200]));
+        assert_eq!(data(&pictures).last(), Some(&&[0, 255, 0, 255][..]));
+        let like_the_full_range = shown(&frame, &layout, &voi(&[0, 80, 160, 240]));
+        assert_eq!(like_the_full_range, shown(&frame, &layout, &Voi::default()));
     }
 
     #[test]
