@@ -138,6 +138,7 @@ mod tests {
         Examination {
             treatment: PixelTreatment::Looked,
             document: None,
+            looked: Vec::new(),
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
             identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
             facts: ObjectFacts::default(),

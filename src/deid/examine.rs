@@ -6,11 +6,13 @@ use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::OpenObject;
 use super::picture::Picture;
-use super::pixels::{FrameSource, PixelLayout, PixelLimits, Voi, render};
+use super::pixels::{Frame, FrameSource, PixelLayout, PixelLimits, Voi, clear_unused_bits, render};
 use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
 use crate::config::{Limits, ObjectFacts, Profile};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -22,6 +24,8 @@ pub struct Examination {
     pub document: Option<DocumentKind>,
     /// The frames as they will be written; absent without Pixel Data.
     pub layout: Option<PixelLayout>,
+    /// The frames that were looked at, in their order: all, or none.
+    pub looked: Vec<LookedFrame>,
     /// What identifies the patient; only in memory and on the pipe.
     pub identifiers: Identifiers,
     /// What rules ask of an object.
@@ -35,6 +39,42 @@ pub enum Seen {
     Patient(PatientIdentity),
     /// A picture to be read.
     Picture(Picture),
+}
+
+/// One frame that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedFrame {
+    /// SHA-256 of the frame as it will be written if it has no boxes.
+    pub sha256: [u8; 32],
+    /// How many pictures of it were handed out: none if every pixel is the same.
+    pub pictures: u32,
+}
+
+impl Examination {
+    /// Holds the object unless every frame was looked at, and `received`, the number of pictures
+    /// by frame, is what was handed out.
+    pub fn check_complete(&self, received: &BTreeMap<u32, u32>) -> Result<(), Hold> {
+        let frames = match (self.treatment, &self.layout) {
+            (PixelTreatment::Looked, Some(layout)) => layout.frames,
+            _ => 0,
+        };
+        if self.looked.len() as u64 != u64::from(frames) {
+            let detail = format!("{} of {frames} frames were looked at", self.looked.len());
+            return Err(Hold::new(HoldReason::DetectionFailed, detail));
+        }
+        let handed_out = (0_u32..).zip(&self.looked).filter(|(_, frame)| frame.pictures > 0);
+        let handed_out: BTreeMap<u32, u32> = handed_out.map(|(i, f)| (i, f.pictures)).collect();
+        if *received != handed_out {
+            let detail = "the pictures that were read are not those of every frame";
+            return Err(Hold::new(HoldReason::DetectionFailed, detail));
+        }
+        Ok(())
+    }
+}
+
+/// What a frame is recognised by.
+pub(super) fn frame_digest(frame: &Frame) -> [u8; 32] {
+    Sha256::digest(&frame.data).into()
 }
 
 /// Why a step that hands out pictures stopped.
@@ -91,14 +131,72 @@ pub fn examine(
     let identifiers = harvest(&object.header, &rulebook);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
+    let mut looked = Vec::new();
     if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
     {
         let voi = Voi::read(&object.header);
         for index in 0..layout.frames {
-            for picture in render(&source.frame(index)?, layout, &voi) {
+            let mut frame = source.frame(index)?;
+            clear_unused_bits(&mut frame, layout);
+            let pictures = render(&frame, layout, &voi)?;
+            looked.push(LookedFrame {
+                sha256: frame_digest(&frame),
+                pictures: pictures.len() as u32,
+            });
+            for picture in pictures {
                 tell(Seen::Picture(picture))?;
             }
         }
     }
-    Ok(Examination { treatment, document, layout, identifiers, facts: facts(&object.header) })
+    Ok(Examination {
+        treatment,
+        document,
+        layout,
+        looked,
+        identifiers,
+        facts: facts(&object.header),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::pixels::Photometric;
+
+    fn examination(pictures: &[u32]) -> Examination {
+        let layout = PixelLayout {
+            rows: 2,
+            columns: 2,
+            frames: 3,
+            samples_per_pixel: 1,
+            bits_allocated: 8,
+            bits_stored: 8,
+            high_bit: 7,
+            signed: false,
+            float: false,
+            photometric: Photometric::Monochrome2,
+            planar: false,
+            palette: None,
+        };
+        let looked = |pictures: &u32| LookedFrame { sha256: [0; 32], pictures: *pictures };
+        Examination {
+            treatment: PixelTreatment::Looked,
+            document: None,
+            layout: Some(layout),
+            looked: pictures.iter().map(looked).collect(),
+            identifiers: Identifiers::default(),
+            facts: ObjectFacts::default(),
+        }
+    }
+
+    #[test]
+    fn a_frame_that_nobody_looked_at_is_held() {
+        let received = BTreeMap::from([(0, 2), (2, 1)]);
+        let check = |pictures: &[u32]| examination(pictures).check_complete(&received);
+        assert_eq!(check(&[2, 0, 1]), Ok(()));
+        for wrong in [&[2, 0][..], &[2, 1, 1], &[2, 0, 2], &[2, 0, 0], &[2, 0, 1, 1], &[]] {
+            let reason = check(wrong).map_err(|hold| hold.reason);
+            assert_eq!(reason, Err(HoldReason::DetectionFailed), "{wrong:?}");
+        }
+    }
 }

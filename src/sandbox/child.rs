@@ -77,11 +77,20 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
             identifiers,
             subject,
             layout,
+            looked,
             limits,
         } => {
             let layout = layout.as_ref();
-            let expected =
-                Expectation { profile, facts, redaction, identifiers, subject, layout, limits };
+            let expected = Expectation {
+                profile,
+                facts,
+                redaction,
+                identifiers,
+                subject,
+                layout,
+                looked,
+                limits,
+            };
             let show = &mut |picture| protocol::write(replies, &Reply::Picture(picture));
             verify(candidate, scratch, expected, show).map(Reply::Verified)
         }

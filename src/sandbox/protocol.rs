@@ -2,7 +2,7 @@
 
 use crate::config::{Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
-use crate::deid::examine::Examination;
+use crate::deid::examine::{Examination, LookedFrame};
 use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
@@ -69,6 +69,7 @@ pub enum Request {
         identifiers: Identifiers,
         subject: Subject,
         layout: Option<PixelLayout>,
+        looked: Vec<LookedFrame>,
         limits: Limits,
     },
 }

@@ -25,6 +25,7 @@ use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
 use crate::sandbox::{Exchange, Pool, PoolLimits, Reply, Request, Role, RunError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,10 +118,11 @@ impl Steps {
         subject: &Subject,
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
-        let (Reply::Examined(examination), lines) = self.rest_of(opened.exchange).await? else {
+        let (Reply::Examined(examination), read) = self.rest_of(opened.exchange).await? else {
             return Err(out_of_step());
         };
-        let mut redaction = decide(&examination, &lines, object.profile);
+        examination.check_complete(&read.pictures)?;
+        let mut redaction = decide(&examination, &read.lines, object.profile);
         for round in 1..=ROUNDS {
             let path = output(round);
             match self.round(object, subject, &path, &examination, &redaction).await {
@@ -181,42 +183,45 @@ impl Steps {
             identifiers: examination.identifiers.clone(),
             subject: subject.clone(),
             layout: examination.layout.clone(),
+            looked: examination.looked.clone(),
             limits: self.limits.clone(),
         };
-        let (Reply::Verified(verdict), lines) = self.run(&self.verify, &verify).await? else {
+        let (Reply::Verified(verdict), read) = self.run(&self.verify, &verify).await? else {
             return Err(out_of_step());
         };
-        Ok(match decide_again(examination, redaction, &lines, object.profile) {
+        Ok(match decide_again(examination, redaction, &read.lines, object.profile) {
             None => Round::Clean(Box::new(candidate), verdict),
             Some(more) => Round::Again(more),
         })
     }
 
     /// One request, with every picture read as it comes.
-    async fn run(
-        &self,
-        pool: &Pool,
-        request: &Request,
-    ) -> Result<(Reply, Vec<TextLine>), RunError> {
+    async fn run(&self, pool: &Pool, request: &Request) -> Result<(Reply, Read), RunError> {
         self.rest_of(pool.start(request).await?).await
     }
 
-    async fn rest_of(
-        &self,
-        mut exchange: Exchange<'_>,
-    ) -> Result<(Reply, Vec<TextLine>), RunError> {
-        let mut lines = Vec::new();
+    async fn rest_of(&self, mut exchange: Exchange<'_>) -> Result<(Reply, Read), RunError> {
+        let mut all = Read::default();
         loop {
             match exchange.next().await? {
                 Reply::Picture(picture) => {
                     let frame = picture.frame;
                     let read = self.recogniser.read(picture).await;
-                    lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
+                    all.lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
+                    *all.pictures.entry(frame).or_default() += 1;
                 }
-                reply => return Ok((reply, lines)),
+                reply => return Ok((reply, all)),
             }
         }
     }
+}
+
+/// What was read during one request.
+#[derive(Default)]
+struct Read {
+    lines: Vec<TextLine>,
+    /// The number of pictures by frame.
+    pictures: BTreeMap<u32, u32>,
 }
 
 enum Round {

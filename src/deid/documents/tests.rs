@@ -167,6 +167,7 @@ fn verified(kind: DocumentKind, change: impl FnOnce(&mut Vec<u8>)) -> Result<(),
         identifiers,
         subject,
         layout: None,
+        looked: &[],
         limits,
     };
     verdict(&output, scratch, expected)

@@ -13,21 +13,30 @@ impl KeepWords {
     }
 
     /// Whether a line consists of kept words alone, with at most short numbers between them. A
-    /// number by itself never stays: it may be an ID or part of a date.
+    /// number by itself never stays, nor do numbers side by side or in excess of the words: they may
+    /// be an ID, a date or a time, written in groups.
     pub fn keeps(&self, line: &str) -> bool {
         let line = normalised(line);
-        let mut words = 0;
+        let (mut words, mut numbers, mut after_number) = (0, 0, false);
         for token in line.split(|c: char| c.is_whitespace() || ":;,=|[]()".contains(c)) {
             let token = token.trim_matches(['.', '*', '-', '_', '/']);
-            if token.is_empty() || is_short_number(token) {
+            if token.is_empty() {
                 continue;
             }
+            if is_short_number(token) {
+                if after_number {
+                    return false;
+                }
+                (numbers, after_number) = (numbers + 1, true);
+                continue;
+            }
+            after_number = false;
             if !self.0.contains(token) && !self.is_number_with_unit(token) {
                 return false;
             }
             words += 1;
         }
-        words > 0
+        words > 0 && numbers <= words
     }
 
     /// "0.9CM", "65%", "3.5MHZ": a short number and a kept word without a space.
@@ -39,12 +48,14 @@ impl KeepWords {
     }
 }
 
-/// At most three digits before and two after the point: no year, no ID.
+/// At most three digits before and two after the point, and no zero in front as days and hours have
+/// it: no year, no ID.
 fn is_short_number(token: &str) -> bool {
     let token = token.strip_prefix(['+', '-']).unwrap_or(token);
     let (whole, part) = token.split_once('.').unwrap_or((token, ""));
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    (1..=3).contains(&whole.len()) && part.len() <= 2 && digits(whole) && digits(part)
+    let padded = whole.len() > 1 && whole.starts_with('0');
+    (1..=3).contains(&whole.len()) && !padded && part.len() <= 2 && digits(whole) && digits(part)
 }
 
 fn normalised(text: &str) -> String {
@@ -64,6 +75,15 @@ mod tests {
         for line in ["L", "left ap", "GAIN 65%", "MI 0.9", "12.5cm", "3.5MHz", "Left: 3 cm"] {
             assert!(keep().keeps(line), "{line}");
         }
+    }
+
+    #[test]
+    fn dates_times_and_ids_in_groups_do_not_stay() {
+        for line in ["L 12 08 61", "AP 943 476 591", "L 08:15:32", "L 8:15", "12 AP 8 L 61", "L 08"]
+        {
+            assert!(!keep().keeps(line), "{line}");
+        }
+        assert!(keep().keeps("MI 0.9 Gain 65 L"));
     }
 
     #[test]

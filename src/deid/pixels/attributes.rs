@@ -20,12 +20,18 @@ pub(super) fn required(header: &InMemDicomObject, tag: Tag) -> Result<u32, Hold>
     number(header, tag)?.ok_or_else(|| mismatch(format!("{tag} is missing")))
 }
 
-/// The first value of a decimal string or float; absent, empty and malformed are all `None`.
-/// Only the first is parsed: a malformed second window must not cost the first.
-pub(super) fn decimal(header: &InMemDicomObject, tag: Tag) -> Option<f64> {
-    let values = header.get(tag)?.value().primitive()?.to_str();
-    let first = values.split('\\').next()?.trim_matches(['\0', ' ']);
-    first.parse().ok().filter(|number: &f64| number.is_finite())
+/// The values of a decimal string or float, each by itself: what is malformed costs no other.
+pub(super) fn decimals(
+    header: &InMemDicomObject,
+    tag: Tag,
+) -> impl Iterator<Item = Option<f64>> + use<> {
+    let values = header.get(tag).and_then(|element| Some(element.value().primitive()?.to_str()));
+    let values = values.map(|values| values.into_owned()).unwrap_or_default();
+    let number = |value: &str| {
+        let number = value.trim_matches(['\0', ' ']).parse().ok();
+        number.filter(|number: &f64| number.is_finite())
+    };
+    values.split('\\').map(number).collect::<Vec<_>>().into_iter()
 }
 
 /// A hold for pixels that contradict the header.
@@ -63,9 +69,14 @@ pub fn write_layout(header: &mut InMemDicomObject, output: &PixelLayout, lossy: 
     if stated.is_some_and(|frames| frames != Some(output.frames)) {
         put(header, tags::NUMBER_OF_FRAMES, VR::IS, output.frames.to_string().into());
     }
-    // Both tables speak of encapsulated fragments, which the output has none of.
-    header.remove_element(tags::EXTENDED_OFFSET_TABLE);
-    header.remove_element(tags::EXTENDED_OFFSET_TABLE_LENGTHS);
+    // These speak of encapsulated fragments, which the output has none of.
+    for tag in [
+        tags::EXTENDED_OFFSET_TABLE,
+        tags::EXTENDED_OFFSET_TABLE_LENGTHS,
+        tags::ENCAPSULATED_PIXEL_DATA_VALUE_TOTAL_LENGTH,
+    ] {
+        header.remove_element(tag);
+    }
     if lossy {
         put(header, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01".into());
     }
@@ -84,7 +95,10 @@ mod tests {
     fn the_header_says_what_the_pixels_became() {
         let mut header = header("YBR_FULL_422", 2, 4, 8);
         let output = layout("RGB", 2, 4, 8);
+        let total = PrimitiveValue::from(70_u64);
+        put(&mut header, tags::ENCAPSULATED_PIXEL_DATA_VALUE_TOTAL_LENGTH, VR::UV, total);
         write_layout(&mut header, &output, true);
+        assert!(header.get(tags::ENCAPSULATED_PIXEL_DATA_VALUE_TOTAL_LENGTH).is_none());
         let text = |tag| header.get(tag).and_then(|element| element.to_str().ok());
         assert_eq!(text(tags::PHOTOMETRIC_INTERPRETATION).as_deref(), Some("RGB"));
         assert_eq!(text(tags::LOSSY_IMAGE_COMPRESSION).as_deref(), Some("01"));

@@ -28,6 +28,15 @@ pub(super) fn render(frame: &Frame, layout: &PixelLayout) -> Vec<Vec<u8>> {
     vec![rgb, stretched]
 }
 
+/// A rendering in grey.
+pub(super) fn luminance(rgb: &[u8]) -> Vec<u8> {
+    let grey = |pixel: &[u8]| {
+        let [red, green, blue] = [0, 1, 2].map(|channel| u32::from(pixel[channel]));
+        ((299 * red + 587 * green + 114 * blue) / 1000) as u8
+    };
+    rgb.chunks_exact(3).map(grey).collect()
+}
+
 fn to_rgb(frame: &Frame, layout: &PixelLayout) -> Vec<u8> {
     let form = SampleForm::of(layout);
     let pixels = layout.pixels() as usize;
@@ -51,22 +60,40 @@ fn to_rgb(frame: &Frame, layout: &PixelLayout) -> Vec<u8> {
     let highest = frame.data.chunks_exact(size).map(|sample| form.stored(sample)).max();
     let used = (64 - highest.unwrap_or(0).leading_zeros()).max(8) as i32;
     let shift = if layout.bits_stored < 8 { i32::from(layout.bits_stored) - 8 } else { used - 8 };
-    let eight = |index: usize| {
-        let stored = sample(frame, index, size).map_or(0, |sample| form.stored(sample));
+    let eight = |stored: i64| {
         if shift >= 0 { (stored >> shift) as u8 } else { (stored << -shift) as u8 }
-    };
-    let colour = |pixel: usize| match (layout.photometric, layout.planar) {
-        (Photometric::YbrFull422, _) => {
-            let pair = pixel / 2 * 4;
-            [pair + pixel % 2, pair + 2, pair + 3].map(eight)
-        }
-        (_, true) => [pixel, pixels + pixel, 2 * pixels + pixel].map(eight),
-        (_, false) => [pixel * 3, pixel * 3 + 1, pixel * 3 + 2].map(eight),
     };
     let ybr = layout.photometric.is_ybr();
     (0..pixels)
-        .flat_map(|pixel| if ybr { from_ybr(colour(pixel)) } else { colour(pixel) })
+        .map(|pixel| components(frame, layout, pixel).map(eight))
+        .flat_map(|colour| if ybr { from_ybr(colour) } else { colour })
         .collect()
+}
+
+/// The three stored values of a pixel.
+fn components(frame: &Frame, layout: &PixelLayout, pixel: usize) -> [i64; 3] {
+    let (form, size) = (SampleForm::of(layout), layout.sample_bytes());
+    let pixels = layout.pixels() as usize;
+    let indices = match (layout.photometric, layout.planar) {
+        (Photometric::YbrFull422, _) => {
+            let pair = pixel / 2 * 4;
+            [pair + pixel % 2, pair + 2, pair + 3]
+        }
+        (_, true) => [pixel, pixels + pixel, 2 * pixels + pixel],
+        (_, false) => [pixel * 3, pixel * 3 + 1, pixel * 3 + 2],
+    };
+    indices.map(|index| sample(frame, index, size).map_or(0, |sample| form.stored(sample)))
+}
+
+/// A number for every pixel that differs where one component differs.
+pub(super) fn mixed<'a>(
+    frame: &'a Frame,
+    layout: &'a PixelLayout,
+) -> impl Iterator<Item = u64> + Clone + 'a {
+    (0..layout.pixels() as usize).map(|pixel| {
+        let [first, second, third] = components(frame, layout, pixel).map(|value| value as u64);
+        first.wrapping_mul(4).wrapping_add(second.wrapping_mul(2)).wrapping_add(third)
+    })
 }
 
 fn sample(frame: &Frame, index: usize, size: usize) -> Option<&[u8]> {

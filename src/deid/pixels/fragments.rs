@@ -11,6 +11,8 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
 const SEQUENCE_DELIMITER: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
+/// What ends a codestream of JPEG (EOI) and of JPEG 2000 (EOC).
+const END: &[u8] = &[0xFF, 0xD9];
 /// Tag and length of an item.
 const ITEM_HEADER: u64 = 8;
 
@@ -27,17 +29,19 @@ pub(super) struct FrameFragments {
     fragments: Vec<Fragment>,
     /// The first fragment of each frame.
     starts: Vec<usize>,
+    start_marker: Option<&'static [u8]>,
     max_frame_bytes: u64,
 }
 
 impl FrameFragments {
     /// Reads the items at `offset` and groups them into `frames` frames. `start_marker` is what
-    /// the first fragment of a frame begins with, if the codec has such a thing.
+    /// the first fragment of a frame begins with, and no other; without one, each frame is one
+    /// fragment (PS3.5 A.4.2 for RLE).
     pub fn read<F: Read + Seek>(
         file: &mut F,
         offset: u64,
         frames: u32,
-        start_marker: Option<&[u8]>,
+        start_marker: Option<&'static [u8]>,
         limits: &PixelLimits,
     ) -> Result<Self, Hold> {
         let end = file.seek(SeekFrom::End(0)).map_err(read_failed)?;
@@ -55,7 +59,7 @@ impl FrameFragments {
             fragments.push(fragment);
         }
         let starts = group(file, &fragments, &table, first_item, frames as usize, start_marker)?;
-        Ok(Self { fragments, starts, max_frame_bytes: limits.max_frame_bytes })
+        Ok(Self { fragments, starts, start_marker, max_frame_bytes: limits.max_frame_bytes })
     }
 
     /// The encoded bytes of one frame, its fragments joined.
@@ -77,8 +81,25 @@ impl FrameFragments {
         if data.len() as u64 != total {
             return Err(Hold::new(HoldReason::Truncated, "the file ends inside a fragment"));
         }
+        if self.start_marker.is_some_and(|marker| has_another(&data, marker)) {
+            return Err(mismatch(format!("frame {frame} holds more than one codestream")));
+        }
         Ok(data)
     }
+}
+
+/// Whether a codestream ends and, but for padding, another begins: decoders stop at the first, and
+/// the pictures behind it would be lost without a word.
+fn has_another(data: &[u8], start_marker: &[u8]) -> bool {
+    let mut rest = data;
+    while let Some(end) = rest.windows(END.len()).position(|bytes| bytes == END) {
+        rest = &rest[end + END.len()..];
+        let padding = rest.iter().take_while(|byte| **byte == 0).count();
+        if rest[padding..].starts_with(start_marker) {
+            return true;
+        }
+    }
+    false
 }
 
 /// A failed read of the spooled file: its end came too early, or the disk failed.
@@ -143,20 +164,36 @@ fn group<F: Read + Seek>(
         let count = fragments.len();
         return Err(mismatch(format!("{count} fragments for {frames} frames")));
     }
-    if frames == 1 {
-        return Ok(vec![0]);
-    }
-    if fragments.len() == frames {
-        return Ok((0..frames).collect());
-    }
-    if table.len() == frames {
-        return group_by_table(fragments, table, first_item);
-    }
     let Some(marker) = start_marker else {
-        let count = fragments.len();
-        return Err(mismatch(format!("{count} fragments for {frames} frames and no offset table")));
+        if fragments.len() != frames {
+            let count = fragments.len();
+            return Err(mismatch(format!("{count} fragments for {frames} frames")));
+        }
+        return Ok((0..frames).collect());
     };
-    let mut starts = Vec::new();
+    let begins = codestreams(file, fragments, marker)?;
+    let starts = match (frames, fragments.len(), table.len()) {
+        (1, _, _) => vec![0],
+        (_, count, _) if count == frames => (0..frames).collect(),
+        (_, _, count) if count == frames => group_by_table(fragments, table, first_item)?,
+        _ => begins.clone(),
+    };
+    // A codestream may be wrapped, so not every frame begins with the marker; but what begins with
+    // it is a frame.
+    if starts.len() != frames || starts.first() != Some(&0) || !is_subset(&begins, &starts) {
+        let count = begins.len();
+        return Err(mismatch(format!("{count} codestreams for {frames} frames")));
+    }
+    Ok(starts)
+}
+
+/// The fragments that begin with `marker`.
+fn codestreams<F: Read + Seek>(
+    file: &mut F,
+    fragments: &[Fragment],
+    marker: &[u8],
+) -> Result<Vec<usize>, Hold> {
+    let mut found = Vec::new();
     for (index, fragment) in fragments.iter().enumerate() {
         let mut begin = vec![0; marker.len()];
         if fragment.length as usize >= marker.len() {
@@ -164,14 +201,15 @@ fn group<F: Read + Seek>(
             file.read_exact(&mut begin).map_err(read_failed)?;
         }
         if begin == marker {
-            starts.push(index);
+            found.push(index);
         }
     }
-    if starts.len() != frames || starts.first() != Some(&0) {
-        let count = starts.len();
-        return Err(mismatch(format!("{count} codestreams for {frames} frames")));
-    }
-    Ok(starts)
+    Ok(found)
+}
+
+/// Whether every one of `some` is in `all`; both ascend.
+fn is_subset(some: &[usize], all: &[usize]) -> bool {
+    some.iter().all(|index| all.binary_search(index).is_ok())
 }
 
 /// Offsets count from the first byte of the first item behind the table (PS3.5 A.4).
@@ -246,6 +284,32 @@ pub(super) mod tests {
         assert_eq!(frames(&[0, 3], &[b"ab", b"cd", b"ef"], 2), mismatch);
         assert_eq!(frames(&[20, 0], &[b"ab", b"cd", b"ef"], 2), mismatch);
         assert_eq!(frames(&[0, u32::MAX], &[b"ab", b"cd", b"ef"], 2), mismatch);
+    }
+
+    #[test]
+    fn a_frame_too_many_is_held_and_not_dropped() {
+        let mismatch = Err(HoldReason::PixelsMismatch);
+        assert_eq!(frames(&[], &[b"SOI1", b"SOI2", b"SOI3"], 1), mismatch);
+        assert_eq!(frames(&[], &[b"SOI1", b"SOI2", b"SOI3"], 2), mismatch);
+        assert_eq!(frames(&[0, 24], &[b"SOI1", b"SOI2", b"SOI3"], 2), mismatch);
+        let joined = b"SOI1\xFF\xD9\0SOI2\xFF\xD9";
+        assert_eq!(frames(&[], &[joined], 1), mismatch);
+        assert_eq!(frames(&[], &[b"SOI1\xFF\xD9", joined], 2), mismatch);
+        let alone = frames(&[], &[b"SOI\xFF\xD9and SOI\xFF\xD9\0\0"], 1);
+        assert!(alone.is_ok(), "a thumbnail inside a codestream, and padding");
+    }
+
+    #[test]
+    fn frames_of_rle_are_one_fragment_each() {
+        let read = |parts: &[&[u8]], table: &[u32], count| {
+            let mut file = Cursor::new(encapsulated(table, parts));
+            FrameFragments::read(&mut file, 0, count, None, &PixelLimits::default())
+        };
+        assert!(read(&[b"ab", b"cd"], &[], 2).is_ok());
+        for (table, count) in [(&[][..], 1), (&[0, 10], 2)] {
+            let held = read(&[b"ab", b"cd", b"ef"], table, count).map_err(|hold| hold.reason);
+            assert_eq!(held, Err(HoldReason::PixelsMismatch));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod colour;
+mod faint;
 mod fill;
 mod fragments;
 mod jpeg;
@@ -17,6 +18,7 @@ mod layout;
 mod location;
 mod native;
 mod palette;
+mod ranges;
 mod render;
 mod rle;
 mod samples;

@@ -89,7 +89,10 @@ impl Palette {
 }
 
 /// Number of entries, first stored value, bits of an entry (PS3.3 C.7.6.3.1.5).
-fn read_descriptor(header: &InMemDicomObject, tag: Tag) -> Result<(usize, i32, u16), Hold> {
+pub(super) fn read_descriptor(
+    header: &InMemDicomObject,
+    tag: Tag,
+) -> Result<(usize, i32, u16), Hold> {
     let bad = || mismatch(format!("{tag} is missing or malformed"));
     let element = header.get(tag).ok_or_else(bad)?;
     // VR SS or US, after Pixel Representation; some writers use the wrong one, so the words of
@@ -109,7 +112,12 @@ fn read_descriptor(header: &InMemDicomObject, tag: Tag) -> Result<(usize, i32, u
 }
 
 /// The table as 16-bit words, or unpacked if 8-bit entries are packed two to a word.
-fn words(header: &InMemDicomObject, tag: Tag, bits: u16, count: usize) -> Option<Vec<u16>> {
+pub(super) fn words(
+    header: &InMemDicomObject,
+    tag: Tag,
+    bits: u16,
+    count: usize,
+) -> Option<Vec<u16>> {
     let value = header.get(tag)?.value().primitive()?;
     let words: Vec<u16> = match value {
         PrimitiveValue::U8(bytes) => {

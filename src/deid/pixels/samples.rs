@@ -1,7 +1,8 @@
 //! Samples of a frame in memory: what a stored value is, and how it is written.
 //! (PS3.5 8.1.1: the value is `bits_stored` wide and ends at `high_bit`.)
 
-use super::layout::PixelLayout;
+use super::layout::{Photometric, PixelLayout};
+use super::source::Frame;
 
 /// Turns sample bytes into stored values and back; for every width but 1 bit.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +72,17 @@ impl SampleForm {
         }
     }
 
+    /// A number that orders samples as their values are ordered, and is equal only for equal ones;
+    /// for floats the total order of IEEE 754, in which every NaN has its place.
+    pub fn order(&self, sample: &[u8]) -> u64 {
+        const SIGN: u64 = 1 << 63;
+        if !self.float {
+            return self.stored(sample) as u64 ^ SIGN;
+        }
+        let bits = Self::raw(sample) << (64 - 8 * self.bytes);
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    }
+
     /// Clears the bits that are not part of the value; returns how many samples changed.
     pub fn clear_unused(&self, data: &mut [u8]) -> u64 {
         if self.float || self.bytes == 0 || self.bits as usize == self.bytes * 8 {
@@ -104,6 +116,32 @@ impl SampleForm {
     }
 }
 
+/// Whether every pixel has the same bits, those aside that are no part of a value. The only reason
+/// for a frame to be read as one without text.
+pub(super) fn is_constant(frame: &Frame, layout: &PixelLayout) -> bool {
+    let same = |data: &[u8], unit: usize| {
+        let first = data.get(..unit).unwrap_or_default();
+        data.chunks(unit.max(1)).all(|other| other == first)
+    };
+    let mut data = frame.data.clone();
+    let bytes = layout.sample_bytes();
+    match (layout.bits_allocated, layout.photometric) {
+        (1, _) => {
+            let used = layout.frame_bits() as usize;
+            let bit = |index: usize| data.get(index / 8).map(|byte| byte >> (index % 8) & 1);
+            return (1..used).all(|index| bit(index) == bit(0));
+        }
+        (_, Photometric::YbrFull422) => {
+            return same(&data, 4) && data.get(..1) == data.get(1..2);
+        }
+        _ => SampleForm::of(layout).clear_unused(&mut data),
+    };
+    match layout.planar {
+        true => data.chunks((layout.pixels() as usize * bytes).max(1)).all(|p| same(p, bytes)),
+        false => same(&data, bytes * usize::from(layout.samples_per_pixel)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +159,20 @@ mod tests {
         assert_eq!(form(12, 0, false).range(), (0, 4095));
         assert_eq!(form(12, 4, true).bytes_of(-2048), [0, 0x80]);
         assert_eq!(form(12, 0, true).bytes_of(-2048), [0, 0xF8]);
+    }
+
+    #[test]
+    fn samples_are_ordered_as_their_values_are() {
+        let ascending = |form: SampleForm, samples: &[[u8; 4]]| {
+            let order: Vec<u64> = samples.iter().map(|s| form.order(&s[..form.bytes])).collect();
+            assert!(order.is_sorted_by(|a, b| a < b), "{order:?}");
+        };
+        let words = |value: i16| [value.to_le_bytes(), [0, 0]].concat().try_into().expect("four");
+        ascending(form(16, 0, true), &[-32768, -1, 0, 1, 32767].map(words));
+        let float = SampleForm { bytes: 4, bits: 32, low_bit: 0, signed: true, float: true };
+        let values = [-f32::INFINITY, f32::MIN, -1.0, -0.0, 0.0, 1e-40, 1.0, f32::MAX];
+        let numbers = values.into_iter().chain([f32::INFINITY, f32::NAN]);
+        ascending(float, &numbers.map(f32::to_le_bytes).collect::<Vec<_>>());
     }
 
     #[test]
