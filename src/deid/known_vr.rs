@@ -1,8 +1,9 @@
 //! Attributes that were written as UN although the dictionary knows them (PS3.5 section 6.2.2):
 //! GDCM and some archives do so with whole headers. They are read as Implicit VR Little Endian, as
-//! the Standard says, so that later steps see what they are. Sequences stay opaque: what is inside
-//! was not scanned, and the profile removes it.
+//! the Standard says, so that later steps see what they are. A sequence is scanned first, like any
+//! data set, and stays opaque where that finds a fault.
 
+use super::scan::{DataSetScanner, Encoding};
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::Value;
@@ -12,8 +13,18 @@ use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
 use dicom_transfer_syntax_registry::entries::IMPLICIT_VR_LITTLE_ENDIAN;
 
+/// A sequence of VR UN may hold another: no deeper than this.
+const MAX_DEPTH: usize = 32;
+
 /// Gives every UN attribute of a known VR that VR, at every level.
 pub fn resolve(data_set: &mut InMemDicomObject) {
+    resolve_at(data_set, 0);
+}
+
+fn resolve_at(data_set: &mut InMemDicomObject, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
     let unknown: Vec<Tag> = data_set.iter().filter(|e| is_known(e)).map(Header::tag).collect();
     if !unknown.is_empty() {
         let mut bytes = Vec::new();
@@ -37,7 +48,7 @@ pub fn resolve(data_set: &mut InMemDicomObject) {
         let (header, value) = (*element.header(), element.into_value());
         let value = match value {
             Value::Sequence(mut sequence) => {
-                sequence.items_mut().iter_mut().for_each(resolve);
+                sequence.items_mut().iter_mut().for_each(|item| resolve_at(item, depth + 1));
                 Value::Sequence(sequence)
             }
             other => other,
@@ -53,7 +64,22 @@ fn is_known(element: &InMemElement) -> bool {
         && tag.group() % 2 == 0
         && tag.element() != 0
         && element.value().primitive().is_some()
-        && entry().is_some_and(|e| !matches!(e.vr().relaxed(), VR::SQ | VR::UN))
+        && entry().is_some_and(|e| match e.vr().relaxed() {
+            VR::UN => false,
+            VR::SQ => is_sound_sequence(element),
+            _ => true,
+        })
+}
+
+/// Whether the value is items that nothing is wrong with, by the scan that every data set passes.
+fn is_sound_sequence(element: &InMemElement) -> bool {
+    let mut bytes = Vec::new();
+    append(&mut bytes, element);
+    let encoding = Encoding::of_transfer_syntax(IMPLICIT_VR_LITTLE_ENDIAN.uid());
+    let mut scanner = DataSetScanner::new(encoding, bytes.len() as u64);
+    scanner.feed(&bytes, &mut |_| {});
+    let scan = scanner.finish();
+    scan.problem.is_none() && !scan.truncated
 }
 
 fn append(out: &mut Vec<u8>, element: &InMemElement) {
@@ -72,6 +98,10 @@ mod tests {
     use super::*;
     use dicom_core::value::{DataSetSequence, PrimitiveValue};
 
+    /// An item with Referenced SOP Instance UID 1.2.3, in Implicit VR Little Endian.
+    const PLAN: &[u8] =
+        b"\xFE\xFF\x00\xE0\x0E\x00\x00\x00\x08\x00\x55\x11\x06\x00\x00\x001.2.3\x00";
+
     fn unknown(tag: Tag, bytes: &[u8]) -> InMemElement {
         DataElement::new(tag, VR::UN, PrimitiveValue::from(bytes.to_vec()))
     }
@@ -86,8 +116,14 @@ mod tests {
             unknown(tags::ROWS, &[0x00, 0x02]),
             unknown(Tag(0x0009, 0x1001), b"private "),
             DataElement::new(tags::PROCEDURE_CODE_SEQUENCE, VR::SQ, sequence),
+            unknown(tags::REFERENCED_RT_PLAN_SEQUENCE, PLAN),
+            unknown(tags::REFERENCED_STUDY_SEQUENCE, &PLAN[..20]),
         ]);
         resolve(&mut header);
+        let plan = header.element(tags::REFERENCED_RT_PLAN_SEQUENCE).expect("there");
+        let uid = plan.items().expect("items")[0].element(tags::REFERENCED_SOP_INSTANCE_UID);
+        assert_eq!(uid.expect("there").to_str().expect("text").trim_end_matches('\0'), "1.2.3");
+        assert_eq!(header.element(tags::REFERENCED_STUDY_SEQUENCE).expect("there").vr(), VR::UN);
         let name = header.element(tags::PATIENT_NAME).expect("there");
         assert_eq!((name.vr(), name.to_str().expect("text").trim()), (VR::PN, "J\u{f6}rg"));
         assert_eq!(header.element(tags::ROWS).expect("there").to_int::<u16>().ok(), Some(512));

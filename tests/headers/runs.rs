@@ -78,6 +78,9 @@ fn skipping(profile: &Path, corpus: &Corpus, folder: &Path) -> PathBuf {
         .map(|class| (class, toml::Value::String("skip".to_owned())))
         .collect();
     table.insert("pixels".to_owned(), toml::Value::Table(skipped));
+    // photographs too are headers to judge
+    let faces: toml::Table = toml::from_str("photographs = 'allow'").expect("valid");
+    table.insert("faces".to_owned(), toml::Value::Table(faces));
     let file = folder.join("profile.toml");
     std::fs::write(&file, toml::to_string(&table).expect("serialises")).expect("written");
     file

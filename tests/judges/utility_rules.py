@@ -75,7 +75,7 @@ class Rules:
         if "safe_private" in self.columns:
             # the file is the gateway's copy of Table E.3.10-1
             self.safe_private = {
-                (row["private_creator"], row["element"].strip("()").upper())
+                (row["creator"], f"{row['group']},XX{row['element']}")
                 for row in rows("safe_private.csv")
             }
             if not self.safe_private:

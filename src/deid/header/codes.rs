@@ -15,10 +15,39 @@ use dicom_object::InMemDicomObject;
 const CODES: [Tag; 3] = [tags::CODE_VALUE, tags::LONG_CODE_VALUE, tags::URN_CODE_VALUE];
 
 /// Schemes that are maintained in public, whose codes therefore name nobody (PS3.16 Chapter 8).
-const PUBLIC_SCHEMES: [&str; 25] = [
-    "DCM", "SCT", "SRT", "SNM3", "99SDM", "LN", "UCUM", "RADLEX", "UMLS", "FMA", "NCIt", "MDC",
-    "I10", "I9C", "I10P", "ICD11", "C4", "C5", "CD2", "RXNORM", "UNII", "NDC", "BARI", "BI",
+const PUBLIC_SCHEMES: [&str; 32] = [
+    "DCM",
+    "SCT",
+    "SRT",
+    "SNM3",
+    "99SDM",
+    "LN",
+    "UCUM",
+    "RADLEX",
+    "UMLS",
+    "FMA",
+    "NCIt",
+    "MDC",
+    "I10",
+    "I9C",
+    "I10P",
+    "ICD11",
+    "C4",
+    "C5",
+    "CD2",
+    "RXNORM",
+    "UNII",
+    "NDC",
+    "BARI",
+    "BI",
     "ITIS_TSN",
+    "SCPECG",
+    "ACR",
+    "NEU",
+    "UBERON",
+    "IBSI",
+    "PUBCHEM_CID",
+    "RADELEMENT",
 ];
 
 /// Whether the data set is a coded entry.

@@ -8,7 +8,7 @@ use super::rulebook::{Decision, Reason, Treatment};
 use super::scrub::Scrubber;
 use super::subject::Subject;
 use super::values::{is_empty, values};
-use super::{MAX_PRIVATE_BULK_BYTES, ages, dates, dummy, pseudonyms, uids};
+use super::{MAX_PRIVATE_BULK_BYTES, ages, dates, dummy, pseudonyms, terms, uids};
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{C, PrimitiveValue};
 use dicom_core::{DataElement, VR};
@@ -46,6 +46,7 @@ impl Scrubber<'_> {
         match decision.treatment {
             Treatment::Remove => (None, Done::Removed),
             Treatment::Empty => (Some(DataElement::empty(tag, vr)), Done::Emptied),
+            Treatment::Dummy if is_term(&element, decision.reason) => (Some(element), Done::Kept),
             Treatment::Dummy => (written(dummy::for_tag(tag, vr)), Done::Replaced),
             Treatment::MapUid => self.uids(element, is_listed(decision.reason)),
             Treatment::Pseudonym => (written(self.pseudonym(&element, level)), Done::Pseudonymised),
@@ -197,6 +198,11 @@ impl Scrubber<'_> {
             }
         }
     }
+}
+
+/// Whether text that nothing names is no free text but a term of the Standard.
+pub(super) fn is_term(element: &InMemElement, reason: Reason) -> bool {
+    reason == Reason::UnlistedText && terms::is_term(element.tag(), &text_of(element))
 }
 
 /// Every date of the value moved, or none of it stays.

@@ -34,6 +34,7 @@ mod safe_private;
 pub mod scrub;
 mod subject;
 pub mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -302,6 +302,7 @@ fn fault(expected: &Expected, at: &Walk, element: &InMemElement) -> Option<Resid
             let ours = |value: String| is_of_template(expected, rule, vr, &value);
             (!values().all(ours)).then_some(ResidueKind::Unreplaced)
         }
+        Treatment::Dummy if super::level::is_term(element, decision.reason) => None,
         Treatment::Dummy => {
             let value = element.value().primitive()?;
             let dummy = dummy::for_tag(tag, vr);

@@ -175,7 +175,12 @@ impl Rulebook {
         }
         let of_type =
             if place.path.is_empty() { types::of(&place.facts.sop_class_uid, tag) } else { None };
-        let action = row.basic.for_type(of_type);
+        let action = match (row.basic, of_type, vr) {
+            // an empty sequence is an error where at least one item is asked for, which an optional
+            // one mostly does
+            (Action::XOrZ, None, VR::SQ) => Action::X,
+            (action, ..) => action.for_type(of_type),
+        };
         let treatment = fitting(of_action(action, tag), tag, vr).unwrap_or(Treatment::Empty);
         Decision { treatment, reason: Reason::Table(row.basic, action) }
     }
@@ -330,7 +335,7 @@ fn is_of_form(tag: Tag, depth: usize) -> bool {
         || (tag.group() % 2 == 1 && tag.element() < 0x1000 && !is_creator(tag))
 }
 
-/// Free text, and not a code, whose meaning is treated with its code.
+/// Free text, and not a code, whose meaning is treated with its code, nor one of a few terms.
 fn is_free_text(tag: Tag, vr: VR) -> bool {
     is_textual(vr)
         && !matches!(vr, VR::CS | VR::DS | VR::IS | VR::UI)

@@ -205,14 +205,12 @@ impl Scrubber<'_> {
         Ok(element)
     }
 
-    /// YES is a warning that stays; anything else is a promise made by another. Where the pixels
-    /// were not looked at, YES is all that can be said, and some IODs require a value.
+    /// YES is a warning that stays; anything else is a promise made by another, of pixels that it had.
+    /// YES is all that can be said instead, and some IODs require a value.
     fn claim(&mut self, element: InMemElement, node: NodeId) -> Option<InMemElement> {
         let (tag, vr) = (element.tag(), element.vr());
         let warns = element.to_str().is_ok_and(|value| value.trim() == "YES");
-        let asked = tag == tags::BURNED_IN_ANNOTATION
-            && self.path.is_empty()
-            && self.context.treatment == PixelTreatment::Skipped;
+        let asked = self.path.is_empty() && self.context.treatment != PixelTreatment::Absent;
         let (element, done) = match (warns, asked) {
             (true, _) => (Some(element), Done::Kept),
             (false, true) => (Some(DataElement::new(tag, vr, "YES")), Done::Replaced),

@@ -91,6 +91,7 @@ fn expected(tag: Tag, vr: VR, basic: &str) -> &'static str {
         ("X", _) => "X",
         // a keyed pseudonym is a dummy, which Z allows as well
         ("Z" | "X/Z", _) if pseudonym => "D",
+        ("X/Z", VR::SQ) => "X",
         ("Z" | "X/Z", _) => "Z",
         ("D" | "U" | "X/D" | "Z/D" | "X/Z/D" | "X/Z/U*", VR::SQ) => "descended",
         ("D" | "U", VR::UI) => "U",
