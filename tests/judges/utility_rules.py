@@ -38,7 +38,7 @@ UNLISTED = "unlisted"  # neither table names it: what may become of it depends o
 STATEMENTS = {
     "SpecificCharacterSet", "LengthToEnd", "PatientIdentityRemoved", "DeidentificationMethod",
     "DeidentificationMethodCodeSequence", "LongitudinalTemporalInformationModified",
-    "BurnedInAnnotation", "DataSetTrailingPadding",
+    "BurnedInAnnotation", "RecognizableVisualFeatures", "DataSetTrailingPadding",
 }  # fmt: skip
 
 
@@ -83,6 +83,9 @@ class Rules:
 
     def of_row(self, row):
         cells = {row.get(column, "") for column in self.columns} - {""}
+        if "device" in self.columns and row.get("device") == "C":
+            # AE titles and networks are told apart by pseudonyms
+            return FREE
         if "C" in cells:
             dates = "modified_dates" in self.columns and row.get("modified_dates") == "C"
             # K for the device and C for dates at once: the date moves

@@ -173,8 +173,10 @@ impl Rulebook {
         {
             return Decision { treatment, reason: Reason::Option(option) };
         }
-        let of_type =
-            if place.path.is_empty() { types::of(&place.facts.sop_class_uid, tag) } else { None };
+        let of_type = match place.path.last() {
+            None => types::of(&place.facts.sop_class_uid, tag),
+            Some(around) => types::nested(*around, tag),
+        };
         let action = match (row.basic, of_type, vr) {
             // an empty sequence is an error where at least one item is asked for, which an optional
             // one mostly does

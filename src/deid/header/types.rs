@@ -4,7 +4,7 @@
 use super::table::Action;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::header::Tag;
-use dicom_dictionary_std::StandardDataDictionary;
+use dicom_dictionary_std::{StandardDataDictionary, tags};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -27,6 +27,11 @@ const SUCCESSORS: [(&str, &str); 9] = [
     ("1.2.840.10008.5.1.4.1.1.88.4", "1.2.840.10008.5.1.4.1.1.88.33"),
 ];
 
+/// Attributes inside sequences whose Type decides, where an item of one is asked for (PS3.3
+/// C.17.2): the sequence around, the attribute, its Type.
+const NESTED: [(Tag, Tag, AttributeType); 1] =
+    [(tags::REFERENCED_REQUEST_SEQUENCE, tags::REFERENCED_STUDY_SEQUENCE, AttributeType::Two)];
+
 /// Required with a value, required but it may be empty, optional. A condition (1C, 2C) counts as
 /// met, because the attribute is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +49,13 @@ pub fn of(sop_class_uid: &str, tag: Tag) -> Option<AttributeType> {
     let successor = SUCCESSORS.iter().find(|(retired, _)| *retired == sop_class_uid);
     let class = successor.map_or(sop_class_uid, |(_, successor)| *successor);
     READ.get(class)?.get(&tag).copied()
+}
+
+/// The Type of an attribute in the items of a sequence; `None` where it is not known.
+pub fn nested(around: Tag, tag: Tag) -> Option<AttributeType> {
+    let found =
+        NESTED.iter().find(|(sequence, attribute, _)| (*sequence, *attribute) == (around, tag));
+    found.map(|(_, _, of)| *of)
 }
 
 impl Action {
@@ -99,7 +111,6 @@ fn read(source: &'static str) -> Option<Types> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dicom_dictionary_std::tags;
 
     const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
     const ENHANCED_CT: &str = "1.2.840.10008.5.1.4.1.1.2.1";
