@@ -34,7 +34,7 @@ pub fn decide_again(
     let matcher = Matcher::new(&examination.identifiers);
     let is_new = |line: &&TextLine| {
         let known = matcher.find(line.text.reveal()).is_some();
-        signs(line) > 1 && (known || !is_explained(line, redaction))
+        (line.unread || signs(line) > 1) && (known || !is_explained(line, redaction))
     };
     let lines: Vec<_> = lines.iter().filter(is_new).collect();
     let (more, _) = boxes_of(examination, &lines, profile, BoxReason::FoundOnReread);
@@ -65,6 +65,7 @@ fn is_explained(line: &TextLine, redaction: &Redaction) -> bool {
 
 fn is_text(line: &TextLine) -> bool {
     match signs(line) {
+        _ if line.unread => true,
         0 => false,
         1 => line.confidence >= SINGLE_SIGN_CONFIDENCE_MIN,
         _ => true,
@@ -100,7 +101,11 @@ fn boxes_of(
         }
         let Some(area) = line.area.clipped(width, height) else { continue };
         if line.frame < layout.frames && seen.insert((line.frame, area)) {
-            let reason = if known { BoxReason::KnownIdentifier } else { reason };
+            let reason = match (known, line.unread) {
+                (true, _) => BoxReason::KnownIdentifier,
+                (false, true) if reason == BoxReason::Text => BoxReason::UnreadText,
+                (false, _) => reason,
+            };
             boxes.push(RedactionBox { frame: line.frame, area, reason });
         }
     }
@@ -147,7 +152,7 @@ mod tests {
 
     fn line(text: &str, confidence: f32) -> TextLine {
         let area = PixelRect { left: 10, top: 10, right: 500, bottom: 30 };
-        TextLine { frame: 0, area, text: Phi::new(text.into()), confidence }
+        TextLine { frame: 0, area, text: Phi::new(text.into()), confidence, unread: false }
     }
 
     fn basic() -> Profile {
@@ -161,6 +166,16 @@ mod tests {
         assert_eq!((redaction.boxes.len(), redaction.kept.len()), (1, 2));
         assert_eq!(redaction.boxes[0].area.right, 200, "clipped to the frame");
         assert_eq!(redaction.boxes[0].reason, BoxReason::Text);
+    }
+
+    #[test]
+    fn a_line_that_could_not_be_read_goes() {
+        let unread = TextLine { unread: true, ..line("", 0.0) };
+        let redaction = decide(&examination(), &[unread.clone()], &basic());
+        assert_eq!(redaction.boxes[0].reason, BoxReason::UnreadText);
+        assert_eq!(decide_again(&examination(), &redaction, &[unread.clone()], &basic()), None);
+        let beside = TextLine { area: PixelRect { top: 60, bottom: 90, ..unread.area }, ..unread };
+        assert!(decide_again(&examination(), &redaction, &[beside], &basic()).is_some());
     }
 
     #[test]

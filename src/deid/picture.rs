@@ -14,6 +14,8 @@ pub struct Picture {
     pub height: u32,
     /// 1 = grey (0 black, 255 white as displayed), 3 = RGB interleaved.
     pub samples: u8,
+    /// Whether faint content was made plain: noise and the marks of compression are plain too.
+    pub enhanced: bool,
     /// `height * width * samples` bytes, row by row.
     pub data: Vec<u8>,
 }
@@ -51,17 +53,19 @@ impl PixelRect {
     }
 }
 
-/// One line of text that a detector read in a picture.
+/// One line of text that a detector found in a picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TextLine {
     /// Frame index, from 0.
     pub frame: u32,
     /// The smallest upright rectangle around the whole line, clipped to the picture.
     pub area: PixelRect,
-    /// What was read.
+    /// What was read; empty if `unread`.
     pub text: Phi<String>,
     /// Mean confidence of the reading, 0 to 1.
     pub confidence: f32,
+    /// Whether it is text that could not be read, as in a script without a dictionary.
+    pub unread: bool,
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub enum BoxReason {
     Text,
     /// Text that matches an identifier of the object.
     KnownIdentifier,
+    /// A line of text that could not be read.
+    UnreadText,
     /// Text that was still readable when the result was read again.
     FoundOnReread,
     /// A person asked for it.

@@ -1,8 +1,10 @@
 //! Embedded reading: PP-OCRv6 small on `rten`, with nothing outside the binary.
 //!
 //! `detect` (every piece of a pass) -> `unite` (one box per line) -> `read` -> the keep rule: once
-//! for the fine passes, then for what the coarse ones add. A united box never shrinks, a kept area
-//! covers all the ink of its line, and the result does not depend on the number of threads.
+//! for the fine passes, then for what the coarse ones add. What was not read but has the form of a
+//! line of text is a line too, without text: the dictionary lacks most scripts, the detection does
+//! not. A united box never shrinks, a kept area covers all the ink of its line, and the result does
+//! not depend on the number of threads.
 
 mod detect;
 mod line_box;
@@ -35,6 +37,18 @@ const LARGE_LETTERS_MIN: usize = 3;
 /// A box around several lines that were read is text of its own only if it reads well.
 const BLOCK_CONFIDENCE_MIN: f32 = 0.9;
 
+/// Candidates that were not read are lines of text from this mean probability on, if they are longer
+/// than thick: `LENGTH_MIN` times if they are small, `LONG` times if they are `LARGE` or the picture is
+/// enhanced. Measured
+/// (docs/performance.md): anatomy reaches that probability in round and square boxes alone.
+const UNREAD_SCORE_MIN: f32 = 0.65;
+const LENGTH_MIN: f32 = 1.5;
+const LONG: f32 = 2.5;
+/// Fewest letters of a line in an enhanced picture, where noise has the form of single ones.
+const ENHANCED_LETTERS_MIN: usize = 3;
+/// Thickest unread line, as a part of the longer side of the picture.
+const UNREAD_THICKNESS_MAX: f32 = 0.2;
+
 /// The embedded detector. Loading takes a moment and some 150 MB: make one and share it.
 pub struct LocalDetector {
     detection: Network,
@@ -52,35 +66,46 @@ impl LocalDetector {
     }
 
     /// The lines of the picture, with duplicates.
-    fn lines(&self, raster: &Raster<'_>) -> Result<Vec<(LineBox, Reading)>, DetectError> {
+    fn lines(&self, raster: &Raster<'_>) -> Result<Lines, DetectError> {
         let (width, height) = (raster.width, raster.height);
         let fine = detect::candidates(&self.detection, raster, &fine_passes(width, height))?;
         let mut lines = self.read_lines(raster, &detect::unite(fine))?;
-        let shapes: Vec<LineBox> = lines.iter().map(|(shape, _)| *shape).collect();
+        let shapes = lines.shapes();
 
         let coarse = detect::candidates(&self.detection, raster, &coarse_passes(width, height))?;
         let mut coarse = detect::unite(coarse);
         coarse.retain(|found| !found.shape.is_covered(&shapes));
-        lines.extend(self.read_lines(raster, &coarse)?.into_iter().filter(|(shape, reading)| {
+        let coarse = self.read_lines(raster, &coarse)?;
+        lines.read.extend(coarse.read.into_iter().filter(|(shape, reading)| {
             reading.confidence >= BLOCK_CONFIDENCE_MIN || !shape.is_block_of(&shapes)
         }));
+        // Coarse after fine: where both found a line, the fine box is the closer one.
+        lines.unread.extend(coarse.unread);
+        let mut known = lines.shapes();
+        lines.unread.retain(|shape| {
+            let is_new = !shape.is_covered(&known) && !shape.is_block_of(&known);
+            if is_new {
+                known.push(*shape);
+            }
+            is_new
+        });
         Ok(lines)
     }
 
-    /// The candidates that were read well enough.
-    fn read_lines(
-        &self,
-        raster: &Raster<'_>,
-        found: &[Found],
-    ) -> Result<Vec<(LineBox, Reading)>, DetectError> {
+    /// The candidates that were read well enough, and those that look like text all the same.
+    fn read_lines(&self, raster: &Raster<'_>, found: &[Found]) -> Result<Lines, DetectError> {
         let pixels = (raster.width * raster.height) as f32;
+        let longest = raster.width.max(raster.height) as f32;
         let shapes: Vec<LineBox> = found.iter().map(|line| line.shape).collect();
-        let mut lines = Vec::new();
+        let mut lines = Lines::default();
         let mut again: Vec<LineBox> = Vec::new();
         for (line, reading) in found.iter().zip(self.reader.read(raster, &shapes)?) {
             if is_text(&line.shape, &reading, pixels) {
-                lines.push((line.shape, reading));
+                lines.read.push((line.shape, reading));
                 continue;
+            }
+            if is_line(line, pixels, longest) {
+                lines.unread.push(line.shape);
             }
             // Perhaps it is upside down, or its parts should not have been united.
             if !line.shape.is_vertical() && line.shape.length > 2.0 * line.shape.thickness {
@@ -92,24 +117,47 @@ impl LocalDetector {
         }
         let readings = self.reader.read(raster, &again)?;
         let readings = again.into_iter().zip(readings);
-        lines.extend(readings.filter(|(shape, reading)| is_text(shape, reading, pixels)));
+        lines.read.extend(readings.filter(|(shape, reading)| is_text(shape, reading, pixels)));
         Ok(lines)
+    }
+}
+
+/// The lines of a picture, or of some passes over it.
+#[derive(Default)]
+struct Lines {
+    read: Vec<(LineBox, Reading)>,
+    unread: Vec<LineBox>,
+}
+
+impl Lines {
+    /// Where something was read.
+    fn shapes(&self) -> Vec<LineBox> {
+        self.read.iter().map(|(shape, _)| *shape).collect()
     }
 }
 
 impl TextDetector for LocalDetector {
     fn read(&self, picture: &Picture) -> Result<Vec<TextLine>, DetectError> {
-        let lines = self.lines(&Raster::new(picture)?)?;
-        let lines = lines.into_iter().filter_map(|(shape, reading)| {
+        let mut lines = self.lines(&Raster::new(picture)?)?;
+        if picture.enhanced {
+            let is_word =
+                |reading: &Reading| letters(&reading.text).chars().count() >= ENHANCED_LETTERS_MIN;
+            lines.read.retain(|(_, reading)| is_word(reading));
+            lines.unread.retain(|shape| shape.length >= LONG * shape.thickness);
+        }
+        let line = |shape: &LineBox, reading: Option<Reading>| {
             let pad = (0.1 * shape.thickness).max(2.0);
-            Some(TextLine {
-                frame: picture.frame,
-                area: shape.cover(pad, picture.width, picture.height)?,
-                text: Phi::new(reading.text),
-                confidence: reading.confidence,
-            })
-        });
-        Ok(without_duplicates(lines.collect()))
+            let area = shape.cover(pad, picture.width, picture.height)?;
+            let unread = reading.is_none();
+            let Reading { text, confidence } = reading.unwrap_or_default();
+            Some(TextLine { frame: picture.frame, area, text: Phi::new(text), confidence, unread })
+        };
+        let read =
+            lines.read.into_iter().filter_map(|(shape, reading)| line(&shape, Some(reading)));
+        let mut all = without_duplicates(read.collect());
+        all.extend(lines.unread.iter().filter_map(|shape| line(shape, None)));
+        all.sort_by_key(|line| (line.area.top, line.area.left, line.area));
+        Ok(all)
     }
 }
 
@@ -123,7 +171,16 @@ fn is_text(shape: &LineBox, reading: &Reading, pixels: f32) -> bool {
         && letters(&reading.text).chars().count() >= LARGE_LETTERS_MIN
 }
 
-/// Lines that lie mostly inside another that says the same become part of it; from top to bottom.
+/// Whether a candidate that was not read has the form of a line of text.
+fn is_line(found: &Found, pixels: f32, longest: f32) -> bool {
+    let LineBox { length, thickness, .. } = found.shape;
+    let longer = if length * thickness < LARGE * pixels { LENGTH_MIN } else { LONG };
+    found.score >= UNREAD_SCORE_MIN
+        && length >= longer * thickness
+        && thickness <= UNREAD_THICKNESS_MAX * longest
+}
+
+/// Lines that lie mostly inside another that says the same become part of it.
 fn without_duplicates(mut lines: Vec<TextLine>) -> Vec<TextLine> {
     let size =
         |area: PixelRect| u64::from(area.right - area.left) * u64::from(area.bottom - area.top);
@@ -140,7 +197,6 @@ fn without_duplicates(mut lines: Vec<TextLine>) -> Vec<TextLine> {
             None => kept.push(line),
         }
     }
-    kept.sort_by_key(|line| (line.area.top, line.area.left, line.area));
     kept
 }
 

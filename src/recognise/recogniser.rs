@@ -78,7 +78,7 @@ fn fingerprint(picture: &Picture) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(picture.width.to_le_bytes());
     hasher.update(picture.height.to_le_bytes());
-    hasher.update([picture.samples]);
+    hasher.update([picture.samples, u8::from(picture.enhanced)]);
     hasher.update(&picture.data);
     hasher.finalize().into()
 }

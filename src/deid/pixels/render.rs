@@ -19,13 +19,15 @@ const SAME: u64 = 4;
 /// The pictures of one frame, without those that look like another one. None at all only if every
 /// pixel has the same bits.
 pub fn render(frame: &Frame, layout: &PixelLayout, voi: &Voi) -> Result<Vec<Picture>, Hold> {
-    let picture = |samples: u8, data: Vec<u8>| Picture {
+    let picture = |samples: u8, enhanced: bool, data: Vec<u8>| Picture {
         frame: frame.index,
         width: layout.columns.into(),
         height: layout.rows.into(),
         samples,
+        enhanced,
         data,
     };
+    let grey_picture = |grey: Grey| picture(1, grey.enhanced, grey.data);
     let mut pictures: Vec<Picture> = Vec::new();
     if layout.samples_per_pixel == 3 || layout.palette.is_some() {
         let colours = colour::render(frame, layout);
@@ -38,12 +40,12 @@ pub fn render(frame: &Frame, layout: &PixelLayout, voi: &Voi) -> Result<Vec<Pict
             };
             let shown: Vec<Vec<u8>> = colours.iter().map(|rgb| colour::luminance(rgb)).collect();
             let greys = grey(frame, layout, looks, &shown);
-            pictures.extend(greys.into_iter().map(|data| picture(1, data)));
+            pictures.extend(greys.into_iter().map(grey_picture));
         }
-        pictures.extend(colours.into_iter().map(|data| picture(3, data)));
+        pictures.extend(colours.into_iter().map(|data| picture(3, false, data)));
     } else {
         let greys = grey(frame, layout, looks(frame, layout, voi)?, &[]);
-        pictures.extend(greys.into_iter().map(|data| picture(1, data)));
+        pictures.extend(greys.into_iter().map(grey_picture));
     }
     if pictures.is_empty() && !is_constant(frame, layout) {
         let detail = format!("frame {}: its pixels differ, but nothing shows it", frame.index);
@@ -52,14 +54,21 @@ pub fn render(frame: &Frame, layout: &PixelLayout, voi: &Voi) -> Result<Vec<Pict
     Ok(pictures)
 }
 
+/// A rendering in grey.
+struct Grey {
+    enhanced: bool,
+    data: Vec<u8>,
+}
+
 /// The frame in grey: its values by each of `looks`, and what is faint in all of these and in the
 /// pictures that are `shown` already.
-fn grey(frame: &Frame, layout: &PixelLayout, looks: Vec<Look>, shown: &[Vec<u8>]) -> Vec<Vec<u8>> {
+fn grey(frame: &Frame, layout: &PixelLayout, looks: Vec<Look>, shown: &[Vec<u8>]) -> Vec<Grey> {
+    let plain = |data| Grey { enhanced: false, data };
     let invert = layout.photometric == Photometric::Monochrome1;
     if layout.bits_allocated == 1 {
         let data = one_bit(frame, layout, invert);
         let constant = data.windows(2).all(|pair| pair[0] == pair[1]);
-        return if constant { vec![] } else { vec![data] };
+        return if constant { vec![] } else { vec![plain(data)] };
     }
     let form = SampleForm::of(layout);
     let samples = frame.data.chunks_exact(layout.sample_bytes());
@@ -85,10 +94,9 @@ fn grey(frame: &Frame, layout: &PixelLayout, looks: Vec<Look>, shown: &[Vec<u8>]
             }
         }
     }
-    if ranks.has_more_than(|| pictures.iter().chain(shown)) {
-        pictures.push(ranks.contrast());
-    }
-    pictures
+    let faint = ranks.has_more_than(|| pictures.iter().chain(shown));
+    let enhanced = faint.then(|| Grey { enhanced: true, data: ranks.contrast() });
+    pictures.into_iter().map(plain).chain(enhanced).collect()
 }
 
 fn one_bit(frame: &Frame, layout: &PixelLayout, invert: bool) -> Vec<u8> {

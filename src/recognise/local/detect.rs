@@ -27,21 +27,28 @@ const SPECK_MAX: f32 = 8.0;
 /// Most candidates in one picture.
 const CANDIDATES_MAX: usize = 3000;
 
+/// One island: where it is, and its mean probability.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub(super) shape: LineBox,
+    pub(super) score: f32,
+}
+
 /// The candidates of some passes, in the order found, with duplicates.
 pub(super) fn candidates(
     network: &Network,
     picture: &Raster<'_>,
     passes: &[Pass],
-) -> Result<Vec<LineBox>, DetectError> {
+) -> Result<Vec<Candidate>, DetectError> {
     let mut found = Vec::new();
     for pass in passes {
         let scaled = picture.scaled(pass.scale);
         let raster = if pass.turned { scaled.turned() } else { scaled };
-        for rect in islands(network, &raster)? {
+        for (rect, score) in islands(network, &raster)? {
             let rect = if pass.turned { turned_back(&rect, raster.height as f32) } else { rect };
             let shape = LineBox::new(&rect, pass.scale);
             if shape.length > SPECK_MAX {
-                found.push(shape);
+                found.push(Candidate { shape, score });
             }
         }
         if found.len() > CANDIDATES_MAX {
@@ -51,8 +58,9 @@ pub(super) fn candidates(
     Ok(found)
 }
 
-/// The rectangles of one pass, grown to the letters, in pixels of the pass.
-fn islands(network: &Network, raster: &Raster<'_>) -> Result<Vec<RotatedRect>, DetectError> {
+/// The rectangles of one pass, grown to the letters, in pixels of the pass; with the mean
+/// probability of each.
+fn islands(network: &Network, raster: &Raster<'_>) -> Result<Vec<(RotatedRect, f32)>, DetectError> {
     let mut found = Vec::new();
     for y in tile::pieces(raster.height) {
         for x in tile::pieces(raster.width) {
@@ -71,7 +79,7 @@ fn islands(network: &Network, raster: &Raster<'_>) -> Result<Vec<RotatedRect>, D
     Ok(found)
 }
 
-fn islands_of(map: NdTensorView<f32, 2>, origin: PointF, found: &mut Vec<RotatedRect>) {
+fn islands_of(map: NdTensorView<f32, 2>, origin: PointF, found: &mut Vec<(RotatedRect, f32)>) {
     let mask: NdTensor<bool, 2> = map.map(|probability| *probability > PIXEL_MIN);
     // Not only the outermost: a frame around a banner must not hide what is inside it.
     for contour in find_contours(mask.view(), RetrievalMode::List).iter() {
@@ -81,12 +89,14 @@ fn islands_of(map: NdTensorView<f32, 2>, origin: PointF, found: &mut Vec<Rotated
         let Some(rect) = min_area_rect(&points) else { continue };
         let rect = rect.expanded(1.0, 1.0);
         let (width, height) = (rect.width(), rect.height());
-        if width.min(height) < THICKNESS_MIN || mean_inside(&map, &rect) < BOX_MIN {
+        let score = mean_inside(&map, &rect);
+        if width.min(height) < THICKNESS_MIN || score < BOX_MIN {
             continue;
         }
         let grow = GROWTH * width * height / (width + height);
         let centre = rect.center().translate(origin.y, origin.x);
-        found.push(RotatedRect::new(centre, rect.up_axis(), width + grow, height + grow));
+        let grown = RotatedRect::new(centre, rect.up_axis(), width + grow, height + grow);
+        found.push((grown, score));
     }
 }
 
@@ -126,17 +136,19 @@ fn mean_inside(map: &NdTensorView<f32, 2>, rect: &RotatedRect) -> f32 {
 }
 
 /// The candidates without duplicates: what overlaps along one line becomes one, never smaller.
-pub(super) fn unite(mut candidates: Vec<LineBox>) -> Vec<Found> {
-    candidates.sort_by(|a, b| b.length.total_cmp(&a.length));
+pub(super) fn unite(mut candidates: Vec<Candidate>) -> Vec<Found> {
+    candidates.sort_by(|a, b| b.shape.length.total_cmp(&a.shape.length));
     let mut lines: Vec<Found> = Vec::new();
     for candidate in candidates {
-        let mut line = Found { shape: candidate, parts: vec![candidate] };
+        let Candidate { shape, score } = candidate;
+        let mut line = Found { shape, score, parts: vec![shape] };
         // A line that has grown may touch others that it did not touch before.
         while let Some(index) = lines.iter().position(|other| same_line(&other.shape, &line.shape))
         {
             let other = lines.remove(index);
             let (long, short) = longest_first(&other.shape, &line.shape);
             line.shape = long.join(short);
+            line.score = line.score.max(other.score);
             line.parts.extend(other.parts);
         }
         lines.push(line);
@@ -148,6 +160,8 @@ pub(super) fn unite(mut candidates: Vec<LineBox>) -> Vec<Found> {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) shape: LineBox,
+    /// The best of its parts.
+    pub(super) score: f32,
     pub(super) parts: Vec<LineBox>,
 }
 
@@ -178,7 +192,7 @@ mod tests {
         islands_of(map.view(), Point::from_yx(5.0, 7.0), &mut found);
         assert_eq!(found.len(), 1);
         let grow = 1.6 * 320.0 / 96.0;
-        let shape = LineBox::new(&found[0], 1.0);
+        let shape = LineBox::new(&found[0].0, 1.0);
         assert!((shape.length - (40.0 + 2.0 * grow)).abs() < 0.1);
         assert!((shape.thickness - (8.0 + 2.0 * grow)).abs() < 0.1);
         let [x, y] = shape.point(0.5, 0.5);

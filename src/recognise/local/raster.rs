@@ -159,7 +159,7 @@ mod tests {
     use rten_tensor::prelude::*;
 
     fn picture(width: u32, height: u32, samples: u8, data: Vec<u8>) -> Picture {
-        Picture { frame: 0, width, height, samples, data }
+        Picture { frame: 0, width, height, samples, enhanced: false, data }
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl Page {
     fn new(width: u32, height: u32, samples: u8, level: impl Fn(u32, u32) -> u8) -> Self {
         let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
         let data = pixels.flat_map(|(x, y)| vec![level(x, y); usize::from(samples)]).collect();
-        let picture = Picture { frame: 7, width, height, samples, data };
+        let picture = Picture { frame: 7, width, height, samples, enhanced: false, data };
         Self { picture, lines: Vec::new() }
     }
 
@@ -183,6 +183,40 @@ fn thin_and_tiny_pictures_have_no_lines() {
 }
 
 #[test]
+fn lines_in_scripts_without_a_dictionary_are_found_unread() {
+    let bytes = include_bytes!("../../../testdata/pixels/scripts.png");
+    let image = image::load_from_memory(bytes).unwrap().to_luma8();
+    let (width, height) = image.dimensions();
+    let data = image.into_raw();
+    let picture = Picture { frame: 0, width, height, samples: 1, enhanced: false, data };
+    let found = detector().read(&picture).unwrap();
+    for (number, script) in
+        ["Cyrillic", "Greek", "Arabic", "Devanagari", "Hangul", "Thai"].iter().enumerate()
+    {
+        let rows = number as u32 * 48..(number as u32 + 1) * 48;
+        let pixels = rows.flat_map(|y| (0..width).map(move |x| (x, y)));
+        let ink = pixels.filter(|(x, y)| picture.data[(y * width + x) as usize] > 100);
+        let ink: Vec<(u32, u32)> = ink.collect();
+        let covered = |(x, y): &&(u32, u32)| found.iter().any(|line| line.area.contains(*x, *y));
+        let inside = ink.iter().filter(covered).count();
+        assert!(inside * 100 >= ink.len() * 95, "{script}: {inside} of {}", ink.len());
+    }
+    assert!(found.iter().filter(|line| line.unread).count() >= 2, "{:?}", readings(&found));
+    assert!(found.iter().all(|line| line.unread == line.text.reveal().is_empty()));
+}
+
+#[test]
+fn single_letters_of_an_enhanced_picture_are_noise() {
+    let mut page = Page::flat(320, 160, 1, 120)
+        .write([20, 20], "DOE^JANE", Size24, 255, false)
+        .write([240, 110], "A", Size24, 255, false);
+    page.check();
+    page.picture.enhanced = true;
+    page.lines.pop();
+    page.check();
+}
+
+#[test]
 fn the_number_of_threads_does_not_change_the_result() {
     let page = Page::new(320, 200, 1, noise(20, 60))
         .write([30, 20], "DOE^JANE", Size16, 220, false)
@@ -201,6 +235,7 @@ fn lines_that_say_the_same_in_the_same_place_become_one() {
         area: PixelRect { left, top: 10, right, bottom: 30 },
         text: Phi::new(text.to_owned()),
         confidence: 0.9,
+        unread: false,
     };
     let lines = vec![
         line("JANE", 60, 112),
