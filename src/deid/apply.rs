@@ -6,7 +6,7 @@
 use super::accept::Candidate;
 use super::documents;
 use super::examine::{StepError, open_frames, rulebook};
-use super::header::{Context, ProjectKey, Report, Subject, scrub};
+use super::header::{Context, Done, ProjectKey, Report, Subject, scrub};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{OpenObject, text_of};
@@ -94,7 +94,7 @@ pub fn write_result(
         identifiers: application.identifiers,
     };
     let mut report = scrub(&mut object.header, &context)?;
-    report.add_unparsed(object.private_left_out);
+    tell(&mut report, &object, application.subject);
     if let Some(kind) = application.redaction.document {
         documents::replace(&mut object.header, kind, application.redaction.treatment);
     }
@@ -113,6 +113,19 @@ pub fn write_result(
         write_pixels(out, source, application.redaction)?;
     }
     Ok(written)
+}
+
+/// Adds to a report what the scrub does not know.
+fn tell(report: &mut Report, object: &OpenObject, subject: &Subject) {
+    let private = "private, not known to be safe";
+    report.add("(private)", Done::Removed, private, object.private_left_out);
+    let rule = "VR UN, read as the VR that PS3.6 states";
+    report.add("(VR UN)", Done::Repaired, rule, object.repairs.known_vr as usize);
+    let rule = "a sequence of VR UN and undefined length, read as PS3.5 Section 6.2.2 says";
+    report.add("(VR UN)", Done::Repaired, rule, object.repairs.opaque_sequences as usize);
+    let rule = "no PatientID: the study stands for the patient";
+    let nobody = usize::from(!subject.identity.has_patient_id());
+    report.add("(0010,0020)", Done::Pseudonymised, rule, nobody);
 }
 
 fn unwritable(what: &str) -> StepError {

@@ -9,37 +9,49 @@ use dicom_core::header::{Header, Tag};
 use dicom_core::value::Value;
 use dicom_core::{DataElement, VR};
 use dicom_dictionary_std::{StandardDataDictionary, tags};
-use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
+use dicom_object::{InMemDicomObject, ReadError};
 use dicom_transfer_syntax_registry::entries::IMPLICIT_VR_LITTLE_ENDIAN;
 
 /// A sequence of VR UN may hold another: no deeper than this.
 const MAX_DEPTH: usize = 32;
 
-/// Gives every UN attribute of a known VR that VR, at every level.
-pub fn resolve(data_set: &mut InMemDicomObject) {
-    resolve_at(data_set, 0);
+/// Adds elements in Implicit VR Little Endian to a data set, in its character set.
+pub fn read_implicit(data_set: &mut InMemDicomObject, elements: &[u8]) -> Result<(), ReadError> {
+    if elements.is_empty() {
+        return Ok(());
+    }
+    let mut bytes = Vec::new();
+    if let Some(charset) = data_set.get(tags::SPECIFIC_CHARACTER_SET) {
+        append(&mut bytes, charset);
+    }
+    bytes.extend_from_slice(elements);
+    let syntax = IMPLICIT_VR_LITTLE_ENDIAN.erased();
+    for element in InMemDicomObject::read_dataset_with_ts(&bytes[..], &syntax)? {
+        data_set.put(element);
+    }
+    Ok(())
 }
 
-fn resolve_at(data_set: &mut InMemDicomObject, depth: usize) {
+/// Gives every UN attribute of a known VR that VR, at every level; returns how many there are.
+pub fn resolve(data_set: &mut InMemDicomObject) -> u32 {
+    resolve_at(data_set, 0)
+}
+
+fn resolve_at(data_set: &mut InMemDicomObject, depth: usize) -> u32 {
     if depth > MAX_DEPTH {
-        return;
+        return 0;
     }
+    let mut resolved = 0;
     let unknown: Vec<Tag> = data_set.iter().filter(|e| is_known(e)).map(Header::tag).collect();
     if !unknown.is_empty() {
         let mut bytes = Vec::new();
-        if let Some(charset) = data_set.get(tags::SPECIFIC_CHARACTER_SET) {
-            append(&mut bytes, charset);
-        }
         for element in unknown.iter().filter_map(|tag| data_set.get(*tag)) {
             append(&mut bytes, element);
         }
-        let syntax = IMPLICIT_VR_LITTLE_ENDIAN.erased();
         // What does not parse stays UN, and is treated as such.
-        if let Ok(read) = InMemDicomObject::read_dataset_with_ts(&bytes[..], &syntax) {
-            read.into_iter().for_each(|element| {
-                data_set.put(element);
-            });
+        if read_implicit(data_set, &bytes).is_ok() {
+            resolved += unknown.len() as u32;
         }
     }
     let nested: Vec<Tag> = data_set.iter().filter(|e| e.vr() == VR::SQ).map(Header::tag).collect();
@@ -48,13 +60,15 @@ fn resolve_at(data_set: &mut InMemDicomObject, depth: usize) {
         let (header, value) = (*element.header(), element.into_value());
         let value = match value {
             Value::Sequence(mut sequence) => {
-                sequence.items_mut().iter_mut().for_each(|item| resolve_at(item, depth + 1));
+                let items = sequence.items_mut().iter_mut();
+                resolved += items.map(|item| resolve_at(item, depth + 1)).sum::<u32>();
                 Value::Sequence(sequence)
             }
             other => other,
         };
         data_set.put(DataElement::new(header.tag, header.vr, value));
     }
+    resolved
 }
 
 fn is_known(element: &InMemElement) -> bool {

@@ -36,8 +36,19 @@ pub struct OpenObject {
     pub pixels: Option<PixelLocation>,
     /// Private elements of the top level that were left out of `header`.
     pub private_left_out: usize,
+    /// What was read although it breaks a rule of PS3.5.
+    pub repairs: Repairs,
     /// Bytes of `file` from its start to the end of Pixel Data's value, if that is native.
     pub native_end: Option<u64>,
+}
+
+/// How many attributes were read although they break a rule of PS3.5, by the rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Repairs {
+    /// VR UN, of an attribute whose VR PS3.6 states.
+    pub known_vr: u32,
+    /// Sequences of VR UN and undefined length (PS3.5 Section 6.2.2).
+    pub opaque_sequences: u32,
 }
 
 impl OpenObject {
@@ -69,17 +80,28 @@ impl OpenObject {
         }
         let header_end = scan.pixels.map_or(scan.bytes, |pixels| pixels.start);
         let all = read_header(&mut file, start, header_end, limits)?;
-        let (bytes, private_left_out) = parsable(&all, &heads, encoding, rulebook);
+        let Parsable { explicit, implicit, private_left_out, mut repairs } =
+            parsable(&all, &heads, encoding, rulebook);
         let plain = TransferSyntaxRegistry.get(plain_syntax(encoding)).unwrap_or(syntax);
-        let mut header = InMemDicomObject::read_dataset_with_ts(&bytes[..], plain)
-            .map_err(|_| Hold::new(HoldReason::Malformed, "the header cannot be parsed"))?;
-        known_vr::resolve(&mut header);
+        let malformed = |_| Hold::new(HoldReason::Malformed, "the header cannot be parsed");
+        let mut header =
+            InMemDicomObject::read_dataset_with_ts(&explicit[..], plain).map_err(malformed)?;
+        known_vr::read_implicit(&mut header, &implicit).map_err(malformed)?;
+        repairs.known_vr = known_vr::resolve(&mut header);
         let pixels = scan.pixels.and_then(|span| {
             let element = PixelElement::from_tag(Tag(0x7FE0, span.element))?;
             Some(PixelLocation { offset: start + span.value, length: span.length, element })
         });
         let native_end = pixels.and_then(|p| p.length.map(|length| p.offset + length));
-        Ok(Self { header, file, transfer_syntax_uid, pixels, private_left_out, native_end })
+        Ok(Self {
+            header,
+            file,
+            transfer_syntax_uid,
+            pixels,
+            private_left_out,
+            repairs,
+            native_end,
+        })
     }
 
     /// The value of a text or UID attribute of the top level, without padding; empty if absent.
@@ -205,17 +227,23 @@ fn read_header(file: &mut File, start: u64, end: u64, limits: &Limits) -> Result
     Ok(all)
 }
 
-/// The header without private attributes of the top level that the profile removes in any case, and
-/// how many those are. Vendors write forms there that dicom-object cannot parse (CP-246: UN of
-/// undefined length), so of those that may stay, these go too.
-fn parsable(
-    all: &[u8],
-    heads: &[(Tag, u64)],
-    encoding: Encoding,
-    rulebook: &Rulebook,
-) -> (Vec<u8>, usize) {
-    let mut kept = Vec::with_capacity(all.len());
-    let mut left_out = 0;
+/// A header in parts that dicom-object can parse.
+#[derive(Default)]
+struct Parsable {
+    /// Elements as they were encoded.
+    explicit: Vec<u8>,
+    /// Sequences of VR UN and undefined length, which are Implicit VR Little Endian whatever is
+    /// around them (PS3.5 Section 6.2.2).
+    implicit: Vec<u8>,
+    private_left_out: usize,
+    repairs: Repairs,
+}
+
+/// The header without private attributes of the top level that the profile removes in any case.
+/// Vendors write forms there that dicom-object cannot parse (UN of undefined length), so of those
+/// that may stay, these go too.
+fn parsable(all: &[u8], heads: &[(Tag, u64)], encoding: Encoding, rulebook: &Rulebook) -> Parsable {
+    let mut parts = Parsable { explicit: Vec::with_capacity(all.len()), ..Parsable::default() };
     let mut creators: HashMap<Tag, bool> = HashMap::new();
     for (index, (tag, from)) in heads.iter().enumerate() {
         let from = *from as usize;
@@ -224,7 +252,16 @@ fn parsable(
             continue;
         }
         let element = RawElement::read(&all[from..to], encoding);
+        let opaque = element.is_some_and(|element| element.opaque_sequence);
         let stays = if tag.group() % 2 == 0 {
+            if let Some(element) = element.filter(|_| opaque) {
+                parts.implicit.extend(tag.group().to_le_bytes());
+                parts.implicit.extend(tag.element().to_le_bytes());
+                parts.implicit.extend(u32::MAX.to_le_bytes());
+                parts.implicit.extend_from_slice(element.value);
+                parts.repairs.opaque_sequences += 1;
+                continue;
+            }
             true
         } else if (0x10..=0xFF).contains(&tag.element()) {
             let creator = element.map(|element| String::from_utf8_lossy(element.value));
@@ -235,15 +272,15 @@ fn parsable(
             stays
         } else {
             let creator = Tag(tag.group(), tag.element() >> 8);
-            creators.get(&creator) == Some(&true) && element.is_some_and(|e| !e.opaque_sequence)
+            creators.get(&creator) == Some(&true) && element.is_some() && !opaque
         };
         if stays {
-            kept.extend_from_slice(&all[from..to]);
+            parts.explicit.extend_from_slice(&all[from..to]);
         } else {
-            left_out += 1;
+            parts.private_left_out += 1;
         }
     }
-    (kept, left_out)
+    parts
 }
 
 /// An element of the stream, of which only the form is known.
@@ -277,5 +314,69 @@ impl<'a> RawElement<'a> {
         let end = at.saturating_add(length as usize).min(bytes.len());
         let opaque_sequence = encoding.explicit_vr && vr == b"UN" && length == u32::MAX;
         Some(Self { opaque_sequence, value: bytes.get(at..end)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Profile;
+    use dicom_dictionary_std::tags;
+    use std::io::Write;
+
+    /// A file of Explicit VR Little Endian without the length of its File Meta Information.
+    fn file(data_set: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let syntax = b"\x02\x00\x10\x00UI\x14\x001.2.840.10008.1.2.1\0";
+        for part in [&[0; 128][..], b"DICM", syntax, data_set] {
+            file.write_all(part).expect("written");
+        }
+        file
+    }
+
+    fn open(data_set: &[u8]) -> Result<OpenObject, Hold> {
+        let profile = Profile::named("basic").expect("shipped");
+        let rulebook = Rulebook::new(&profile).expect("it reads");
+        let scratch = tempfile::tempdir().expect("a directory");
+        OpenObject::open(file(data_set).path(), &Limits::default(), scratch.path(), &rulebook)
+    }
+
+    #[test]
+    fn a_sequence_of_vr_un_and_undefined_length_is_read() {
+        let sequence = b"\x08\x00\x40\x11UN\0\0\xFF\xFF\xFF\xFF\
+            \xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF\
+            \x08\x00\x55\x11\x06\x00\x00\x001.2.3\0\
+            \xFE\xFF\x0D\xE0\0\0\0\0\
+            \xFE\xFF\xDD\xE0\0\0\0\0";
+        let private = b"\x09\x00\x01\x10UN\0\0\xFF\xFF\xFF\xFF\xFE\xFF\xDD\xE0\0\0\0\0";
+        let object = open(&[&sequence[..], private].concat()).expect("it opens");
+        let read = object.header.element(tags::REFERENCED_IMAGE_SEQUENCE).expect("there");
+        let uid = read.items().expect("items")[0].element(tags::REFERENCED_SOP_INSTANCE_UID);
+        assert_eq!(uid.expect("there").to_str().expect("text").trim_end_matches('\0'), "1.2.3");
+        assert_eq!(object.repairs, Repairs { known_vr: 0, opaque_sequences: 1 });
+        assert_eq!(object.private_left_out, 1);
+    }
+
+    #[test]
+    fn attributes_of_vr_un_that_were_read_are_counted() {
+        let object = open(b"\x08\x00\x60\x00UN\0\0\x02\0\0\0CT").expect("it opens");
+        assert_eq!(object.text(tags::MODALITY), "CT");
+        assert_eq!(object.repairs, Repairs { known_vr: 1, opaque_sequences: 0 });
+    }
+
+    #[test]
+    fn private_creators_stay_where_a_profile_keeps_what_they_define() {
+        let creator = b"\x53\x70\x10\x00LO\x1A\x00Philips PET Private Group ";
+        let factor = b"\x53\x70\x00\x10DS\x04\x001.5 ";
+        let data_set = [&creator[..], factor].concat();
+        assert_eq!(open(&data_set).expect("it opens").private_left_out, 2);
+        let profile = Profile::named("research-longitudinal").expect("shipped");
+        let rulebook = Rulebook::new(&profile).expect("it reads");
+        let scratch = tempfile::tempdir().expect("a directory");
+        let (file, limits) = (file(&data_set), Limits::default());
+        let object = OpenObject::open(file.path(), &limits, scratch.path(), &rulebook);
+        let object = object.expect("it opens");
+        assert_eq!(object.private_left_out, 0);
+        assert_eq!(object.text(Tag(0x7053, 0x1000)), "1.5");
     }
 }

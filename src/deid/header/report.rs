@@ -56,15 +56,11 @@ impl Report {
         entries.map(|entry| u64::from(entry.count)).sum()
     }
 
-    /// Tells of private attributes that were never parsed.
-    pub fn add_unparsed(&mut self, private: usize) {
-        if private > 0 {
-            self.entries.push(Entry {
-                path: "(private)".into(),
-                action: Done::Removed,
-                rule: "private, not known to be safe".into(),
-                count: u32::try_from(private).unwrap_or(u32::MAX),
-            });
+    /// Tells of what happened outside the scrub; nothing if it did not.
+    pub fn add(&mut self, path: &str, action: Done, rule: &str, count: usize) {
+        if count > 0 {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            self.entries.push(Entry { path: path.into(), action, rule: rule.into(), count });
         }
     }
 

@@ -520,3 +520,145 @@ proptest! {
         prop_assert_eq!(found, []);
     }
 }
+
+#[test]
+fn safe_private_attributes_stay_with_their_creator_and_others_go() {
+    let creator = |element| text(Tag(0x7053, element), VR::LO, "Philips PET Private Group");
+    let factor = |element| text(Tag(0x7053, element), VR::DS, "1.5");
+    let item = object(vec![creator(0x0042), factor(0x4200)]);
+    let header = object(vec![
+        text(tags::PATIENT_NAME, VR::PN, "Hopper^Jane"),
+        creator(0x0010),
+        factor(0x1000),
+        factor(0x1001),
+        text(Tag(0x0009, 0x0010), VR::LO, "UNKNOWN CREATOR"),
+        text(Tag(0x0009, 0x1001), VR::LO, "something"),
+        text(Tag(0x0019, 0x0010), VR::LO, "GEMS_ACQU_01"),
+        text(Tag(0x0019, 0x109E), VR::LO, "pulse of Hopper"),
+        sequence(tags::SOURCE_INSTANCE_SEQUENCE, vec![item]),
+    ]);
+    let (result, report) =
+        scrubbed_under(&header, &rulebook("research-longitudinal"), PixelTreatment::Skipped);
+    let private: Vec<_> = result.tags().filter(|tag| tag.group() % 2 == 1).collect();
+    let expected = [(0x0019, 0x0010), (0x0019, 0x109E), (0x7053, 0x0010), (0x7053, 0x1000)];
+    assert_eq!(private, expected.map(|(group, element)| Tag(group, element)));
+    assert_eq!(string(&result, Tag(0x0019, 0x109E)), dummy::TEXT);
+    let item = &result.element(tags::SOURCE_INSTANCE_SEQUENCE).unwrap().items().unwrap()[0];
+    assert_eq!(string(item, Tag(0x7053, 0x4200)), "1.5");
+    assert_eq!(report.count(Done::Cleaned), 1);
+    assert!(skipped(&header).tags().all(|tag| tag.group() % 2 == 0));
+}
+
+#[test]
+fn a_private_picture_does_not_pass_as_safe() {
+    let header = object(vec![
+        text(Tag(0x7FD1, 0x0010), VR::LO, "SIEMENS Ultrasound SC2000"),
+        DataElement::new(Tag(0x7FD1, 0x1010), VR::OB, PrimitiveValue::from(vec![7u8; 4096])),
+    ]);
+    let rulebook = rulebook("research-longitudinal");
+    let (result, report) = scrubbed_under(&header, &rulebook, PixelTreatment::Skipped);
+    assert!(result.tags().all(|tag| tag.group() % 2 == 0));
+    assert_eq!(report.count(Done::RemovedUnreadable), 1);
+}
+
+#[test]
+fn dates_move_together_and_ages_above_89_are_told_as_90() {
+    let header = object(vec![
+        text(tags::PATIENT_ID, VR::LO, "4711"),
+        text(tags::PATIENT_AGE, VR::AS, "097Y"),
+        text(tags::STUDY_DATE, VR::DA, "20240131"),
+        text(tags::ACQUISITION_DATE_TIME, VR::DT, "20240203120000.5+0100"),
+        text(tags::STUDY_TIME, VR::TM, "113000"),
+        text(tags::SERIES_DATE, VR::DA, "Jan 31"),
+    ]);
+    let rulebook = rulebook("research-longitudinal");
+    let (result, report) = scrubbed_under(&header, &rulebook, PixelTreatment::Absent);
+    let days = subject(&header).date_offset_days;
+    let moved = |vr, value| dates::shifted(vr, value, days).expect("a date");
+    assert_eq!(string(&result, tags::STUDY_DATE), moved(VR::DA, "20240131"));
+    let date_time = moved(VR::DT, "20240203120000.5+0100");
+    assert_eq!(string(&result, tags::ACQUISITION_DATE_TIME), date_time);
+    assert_ne!(string(&result, tags::STUDY_DATE), "20240131");
+    assert_eq!(string(&result, tags::STUDY_TIME), "113000");
+    assert_eq!(string(&result, tags::PATIENT_AGE), "090Y");
+    assert!(result.get(tags::SERIES_DATE).is_none());
+    assert_eq!(report.count(Done::RemovedUnreadable), 1);
+    let longitudinal = tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED;
+    assert_eq!(string(&result, longitudinal), "MODIFIED");
+}
+
+#[test]
+fn a_rule_weaker_than_the_standard_takes_its_claim_away_and_is_named() {
+    let rulebook = rulebook_of(
+        "[[rules]]
+         attribute = 'InstitutionName'
+         action = 'keep'
+         when = { modality = 'CT' }
+         [[rules]]
+         attribute = 'StudyDescription'
+         action = 'replace'
+         value = 'Trial {patient_id} {pseudonym}'",
+    );
+    let of = |modality: &str| {
+        let header = object(vec![
+            text(tags::PATIENT_ID, VR::LO, "4711"),
+            text(tags::MODALITY, VR::CS, modality),
+            text(tags::INSTITUTION_NAME, VR::LO, "General Hospital of Elmgrove"),
+            text(tags::STUDY_DESCRIPTION, VR::LO, "Elmgrove trial"),
+        ]);
+        scrubbed_under(&header, &rulebook, PixelTreatment::Absent).0
+    };
+    let ct = of("CT");
+    assert_eq!(string(&ct, tags::INSTITUTION_NAME), "General Hospital of Elmgrove");
+    assert!(ct.get(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE).is_none());
+    assert!(string(&ct, tags::DEIDENTIFICATION_METHOD).contains("rule 1: keep InstitutionName"));
+    let mr = of("MR");
+    assert_ne!(
+        mr.get(tags::INSTITUTION_NAME).map(|e| e.value()),
+        ct.get(tags::INSTITUTION_NAME).map(|e| e.value())
+    );
+    assert_eq!(string(&mr, tags::DEIDENTIFICATION_METHOD), dummy::METHOD);
+    let description = string(&mr, tags::STUDY_DESCRIPTION);
+    assert!(description.starts_with(&format!("Trial {} ", string(&mr, tags::PATIENT_ID))));
+}
+
+#[test]
+fn a_sequence_of_ten_thousand_items_is_scrubbed_item_by_item() {
+    let item = |n: usize| {
+        object(vec![
+            text(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, &format!("1.2.{n}")),
+            text(tags::FRAME_COMMENTS, VR::LT, "Hopper"),
+        ])
+    };
+    let items = (0..10_000).map(item).collect();
+    let header = object(vec![
+        text(tags::PATIENT_NAME, VR::PN, "Hopper^Jane"),
+        sequence(tags::REFERENCED_INSTANCE_SEQUENCE, items),
+    ]);
+    let (result, report) = scrubbed(&header, PixelTreatment::Absent);
+    let items = result.element(tags::REFERENCED_INSTANCE_SEQUENCE).unwrap().items().unwrap();
+    assert_eq!(items.len(), 10_000);
+    assert_eq!(string(&items[7], tags::REFERENCED_SOP_INSTANCE_UID), key().uid("1.2.7"));
+    assert_eq!(report.count(Done::UidsReplaced), 10_000);
+    assert!(report.entries.len() < 10);
+}
+
+#[test]
+fn under_the_strict_profile_no_free_text_stays() {
+    let code = declare::code("T-D3000", "SRT", "Chest of somebody");
+    let local = declare::code("XYZ", "99LOCAL", "Special view");
+    let header = object(vec![
+        text(tags::VIEW_NAME, VR::SH, "my view"),
+        text(tags::RESCALE_TYPE, VR::LO, "HU"),
+        sequence(tags::ANATOMIC_REGION_SEQUENCE, vec![code]),
+        sequence(tags::VIEW_CODE_SEQUENCE, vec![local]),
+    ]);
+    let (result, _) = scrubbed_under(&header, &rulebook("strict"), PixelTreatment::Absent);
+    let code = |tag: Tag| result.element(tag).unwrap().items().unwrap()[0].clone();
+    assert_eq!(string(&result, tags::VIEW_NAME), dummy::TEXT);
+    assert_eq!(string(&result, tags::RESCALE_TYPE), "HU");
+    let region = code(tags::ANATOMIC_REGION_SEQUENCE);
+    assert_eq!(string(&region, tags::CODE_VALUE), "T-D3000");
+    assert_eq!(string(&region, tags::CODE_MEANING), "SRT T-D3000");
+    assert_eq!(string(&code(tags::VIEW_CODE_SEQUENCE), tags::CODE_VALUE), dummy::TEXT);
+}
