@@ -1,7 +1,9 @@
 //! Every DICOM file of three public test packages becomes what `real_files.toml` says, and what is
 //! delivered is judged by pydicom and Tesseract.
 
-use serde::Deserialize;
+mod public_files;
+
+use public_files::{Entry, Outcome, deidentify, manifest, packages, python, root};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,109 +11,13 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-const GATEWAY: &str = env!("CARGO_BIN_EXE_deid-gateway");
-
-#[derive(Deserialize)]
-struct Manifest {
-    file: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    path: String,
-    becomes: String,
-    #[serde(default)]
-    reason: Vec<String>,
-    #[serde(default)]
-    may_hold: Vec<String>,
-    #[serde(default)]
-    text: Vec<Text>,
-}
-
-#[derive(Deserialize)]
-struct Text {
-    string: String,
-    hide: bool,
-}
-
-impl Entry {
-    fn may_become(&self, outcome: &Outcome) -> bool {
-        match outcome {
-            Outcome::Delivered(_) => self.becomes == "delivered",
-            Outcome::Held(reason) => self.reason.contains(reason) || self.may_hold.contains(reason),
-            Outcome::Failed(_) => false,
-        }
-    }
-}
-
-enum Outcome {
-    Delivered(PathBuf),
-    Held(String),
-    Failed(String),
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Delivered(_) => f.write_str("delivered"),
-            Self::Held(reason) => write!(f, "held: {reason}"),
-            Self::Failed(said) => write!(f, "neither: {said}"),
-        }
-    }
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The Python environment that `tests/install` made.
-fn python() -> PathBuf {
-    let venv =
-        std::env::var_os("DEID_TEST_VENV").map_or(root().join("target/test-venv"), |v| v.into());
-    let python = root().join(venv).join("bin/python");
-    assert!(python.exists(), "no {}: run tests/install first", python.display());
-    python
-}
-
-fn packages() -> PathBuf {
-    let code = "import pydicom, pathlib; print(pathlib.Path(pydicom.__file__).parents[1])";
-    let output = Command::new(python()).args(["-c", code]).output().expect("python runs");
-    PathBuf::from(String::from_utf8(output.stdout).expect("a path").trim())
-}
-
-/// De-identifies one file into a folder of its own.
-fn deidentify(input: &Path, out: &Path, key: &Path) -> Outcome {
-    let output = Command::new(GATEWAY)
-        .arg("deid")
-        .arg(input)
-        .arg("--out")
-        .arg(out)
-        .env("DEID_GATEWAY__KEYS__SITE_KEY_FILE", key)
-        .env("DEID_GATEWAY__DETECTION__THREADS", "1")
-        .output()
-        .expect("the gateway runs");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        let mut files = walkdir::WalkDir::new(out).into_iter().flatten();
-        let file = files.find(|entry| entry.file_type().is_file());
-        return file.map_or_else(
-            || Outcome::Failed("exit 0 without a file".into()),
-            |file| Outcome::Delivered(file.into_path()),
-        );
-    }
-    let reason = said.lines().find_map(|line| line.trim().strip_suffix(": 1"));
-    match reason {
-        Some(reason) => Outcome::Held(reason.to_owned()),
-        None => Outcome::Failed(String::from_utf8_lossy(&output.stderr).into_owned()),
-    }
-}
-
 /// All entries, two at a time.
 fn run_all(entries: &[Entry], work: &Path) -> Vec<Outcome> {
     let packages = packages();
     let key = work.join("site.key");
+    let settings = [("DEID_GATEWAY__KEYS__SITE_KEY_FILE", key.as_os_str())];
     // Made once, so that the runs do not race for it.
-    deidentify(&packages.join(&entries[0].path), &work.join("first"), &key);
+    deidentify(&packages.join(&entries[0].path), &work.join("first"), &settings);
     // The largest first: the longest would otherwise run alone at the end.
     let bytes = |index: &usize| {
         std::fs::metadata(packages.join(&entries[*index].path)).map_or(0, |file| file.len())
@@ -128,7 +34,7 @@ fn run_all(entries: &[Entry], work: &Path) -> Vec<Outcome> {
                     let Some(&index) = order.get(turn) else { return };
                     let entry = &entries[index];
                     let out = work.join(index.to_string());
-                    let outcome = deidentify(&packages.join(&entry.path), &out, &key);
+                    let outcome = deidentify(&packages.join(&entry.path), &out, &settings);
                     outcomes.lock().expect("not poisoned").insert(index, outcome);
                 }
             });
@@ -173,15 +79,13 @@ fn reread(entry: &Entry, result: &Path) -> Result<(), String> {
 
 #[test]
 fn every_public_test_file_is_delivered_clean_or_held_for_the_right_reason() {
-    let text = std::fs::read_to_string(root().join("tests/real_files.toml")).expect("the manifest");
-    let manifest: Manifest = toml::from_str(&text).expect("a valid manifest");
-    assert!(manifest.file.len() > 250, "the manifest lists every file");
+    let manifest = manifest();
     let work = tempfile::tempdir().expect("a directory");
-    let outcomes = run_all(&manifest.file, work.path());
+    let outcomes = run_all(&manifest, work.path());
     let packages = packages();
     let mut faults = Vec::new();
     let mut pairs = Vec::new();
-    for (entry, outcome) in manifest.file.iter().zip(&outcomes) {
+    for (entry, outcome) in manifest.iter().zip(&outcomes) {
         if !entry.may_become(outcome) {
             faults.push(format!("{} must be {}, is {outcome}", entry.path, entry.becomes));
         }
