@@ -18,6 +18,8 @@ struct Conflict {
     message: String,
     module: String,
     why: String,
+    /// The objects that it is true of; absent: all.
+    objects: Option<Vec<String>>,
     #[serde(skip)]
     used: bool,
 }
@@ -35,11 +37,12 @@ impl Conflicts {
     }
 
     /// Whether an entry accounts for the error.
-    pub fn explain(&mut self, error: &Error) -> bool {
+    pub fn explain(&mut self, error: &Error, object: &str) -> bool {
         let entry = self.0.iter_mut().find(|conflict| {
             conflict.attribute == error.attribute()
                 && conflict.message == error.message
                 && conflict.module == error.module
+                && conflict.objects.as_ref().is_none_or(|only| only.iter().any(|o| o == object))
         });
         entry.map(|conflict| conflict.used = true).is_some()
     }

@@ -13,36 +13,22 @@ pub struct Object {
     pub path: PathBuf,
     pub sop_class: String,
     pub study: String,
-    expected: Expected,
-}
-
-enum Expected {
-    Listed(Entry),
-    Generated { held: bool },
+    /// What the manifest says; generated objects are all delivered.
+    listed: Option<Entry>,
 }
 
 impl Object {
     /// Whether this may become of it.
     pub fn may_become(&self, outcome: &Outcome) -> bool {
-        match (&self.expected, outcome) {
-            (Expected::Listed(entry), _) => entry.may_become(outcome),
-            (Expected::Generated { held }, Outcome::Delivered(_)) => !held,
-            (Expected::Generated { held }, Outcome::Held(reason)) => {
-                *held && reason == "sop-class-not-cleanable"
-            }
-            (Expected::Generated { .. }, Outcome::Failed(_)) => false,
+        match &self.listed {
+            Some(entry) => entry.may_become(outcome),
+            None => matches!(outcome, Outcome::Delivered(_)),
         }
     }
 }
 
 pub struct Corpus {
     pub objects: Vec<Object>,
-}
-
-#[derive(Deserialize)]
-struct Generated {
-    file: String,
-    held: bool,
 }
 
 #[derive(Deserialize)]
@@ -55,26 +41,25 @@ impl Corpus {
     /// Finds the public files and writes the generated ones into `work`.
     pub fn gather(work: &Path) -> Self {
         let packages = packages();
-        let mut found: Vec<(String, PathBuf, Expected)> = Vec::new();
+        let mut found: Vec<(String, PathBuf, Option<Entry>)> = Vec::new();
         for entry in manifest() {
             let path = packages.join(&entry.path);
-            found.push((entry.path.clone(), path, Expected::Listed(entry)));
+            found.push((entry.path.clone(), path, Some(entry)));
         }
         let generated = work.join("generated");
-        for Generated { file, held } in generate(&generated) {
-            let path = generated.join(&file);
-            found.push((format!("generated/{file}"), path, Expected::Generated { held }));
+        for file in generate(&generated) {
+            found.push((format!("generated/{file}"), generated.join(&file), None));
         }
         let paths: Vec<_> = found.iter().map(|(_, path, _)| path.clone()).collect();
         let objects = found
             .into_iter()
             .zip(describe(&paths))
-            .map(|((name, path, expected), Description { sop_class, study })| Object {
+            .map(|((name, path, listed), Description { sop_class, study })| Object {
                 name,
                 path,
                 sop_class,
                 study,
-                expected,
+                listed,
             })
             .collect();
         Self { objects }
@@ -102,7 +87,7 @@ pub fn judge(script: &str, arguments: &[&str], input: &impl serde::Serialize) ->
         .expect("python runs")
 }
 
-fn generate(out: &Path) -> Vec<Generated> {
+fn generate(out: &Path) -> Vec<String> {
     let output = judge("generate_objects.py", &[out.to_str().expect("text")], &());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("a listing")

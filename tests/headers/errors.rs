@@ -72,7 +72,7 @@ pub fn new_errors(pairs: &[Pair], conflicts: &mut Conflicts) -> Vec<String> {
     let mut faults: BTreeMap<Error, Vec<&str>> = BTreeMap::new();
     for pair in pairs {
         let new = added(&errors(&pair.before), &errors(&pair.after));
-        for error in new.into_iter().filter(|error| !conflicts.explain(error)) {
+        for error in new.into_iter().filter(|error| !conflicts.explain(error, &pair.object.name)) {
             faults.entry(error).or_default().push(&pair.object.name);
         }
     }

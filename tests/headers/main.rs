@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Every profile of conf/profiles.
-const PROFILES: [&str; 4] = ["basic", "research-longitudinal", "tcia-like", "strict"];
+const PROFILES: &[&str] = &["basic", "research-longitudinal", "tcia-like", "strict"];
 
 /// The file of a shipped profile.
 fn file_of(profile: &str) -> PathBuf {

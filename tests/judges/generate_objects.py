@@ -3,8 +3,7 @@
 
     generate_objects.py OUTDIR
 
-The objects form whole studies and refer to one another. Prints JSON, a list of {"file", "sop_class",
-"study", "held"}; held: the gateway cannot clean its payload. Exit: 0.
+The objects form whole studies and refer to one another. Prints a JSON list of file names. Exit: 0.
 """
 
 import json
@@ -12,8 +11,14 @@ import sys
 import warnings
 from pathlib import Path
 
+from pydicom.uid import ImplicitVRLittleEndian
+
 from generated import (
-    enhanced,
+    derived,
+    enhanced_ct,
+    enhanced_mr,
+    enhanced_pet,
+    microscopy,
     projection,
     radiotherapy,
     references,
@@ -22,9 +27,6 @@ from generated import (
     visible,
     waveform,
 )
-from pydicom.uid import ImplicitVRLittleEndian
-
-CANNOT_BE_CLEANED = {"1.2.840.10008.5.1.4.1.1.104.1"}
 
 # Modalities that are written in the other encoding.
 IMPLICIT = {"MR", "RTPLAN", "SR", "PR", "US"}
@@ -38,8 +40,8 @@ def objects():
     plan = radiotherapy.plan(structures)
     angiogram, mammogram, photograph = projection.xa(), projection.mg(), visible.vl()
     yield from slices
-    yield from (pet, sectional.nm(), enhanced.ct(), enhanced.pet())
-    yield from (enhanced.segmentation(slices), enhanced.parametric_map(slices))
+    yield from (pet, sectional.nm(), enhanced_ct.ct(), enhanced_pet.pet())
+    yield from (derived.segmentation(slices), derived.parametric_map(slices))
     yield from (structures, plan, radiotherapy.dose(plan), radiotherapy.record(plan))
     yield radiotherapy.summary(plan)
     yield projection.portal(plan)
@@ -51,9 +53,9 @@ def objects():
     yield from (projection.cr(), projection.dx(), mammogram, projection.intraoral())
     yield from (reports.breast_cad(mammogram), projection.dog())
     yield from (sectional.mr(number) for number in (1, 2))
-    yield from (enhanced.mr(), visible.us(), visible.us_cine(), visible.sc())
+    yield from (enhanced_mr.mr(), visible.us(), visible.us_cine(), visible.sc())
     yield from (visible.sc_colour(), visible.sc_words(), visible.sc_bytes())
-    yield from (photograph, visible.endoscopy(), visible.microscopy(), visible.slide())
+    yield from (photograph, visible.endoscopy(), microscopy.microscopy(), microscopy.slide())
     yield from (visible.dermoscopy(), visible.eye(), references.colour_state(photograph))
 
 
@@ -67,15 +69,8 @@ def main():
             ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
         assert not (out / ds.filename).exists(), ds.filename
         ds.save_as(out / ds.filename, enforce_file_format=True)
-        listing.append(
-            {
-                "file": ds.filename,
-                "sop_class": ds.SOPClassUID,
-                "study": ds.StudyInstanceUID,
-                "held": ds.SOPClassUID in CANNOT_BE_CLEANED,
-            }
-        )
-    print(json.dumps(listing, indent=1))
+        listing.append(ds.filename)
+    print(json.dumps(listing))
     return 0
 
 

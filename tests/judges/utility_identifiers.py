@@ -42,7 +42,7 @@ class Identifiers:
                 text = str(value)
                 self.add(text[:8] if elem.VR in ("DA", "DT") else text)
                 if elem.VR == "PN":
-                    for part in re.split(r"[\^=\s,]+", text):
+                    for part in re.split(r"[\W\d_]+", text):
                         self.add(part)
 
     def add(self, text):

@@ -38,15 +38,12 @@ UNLISTED = "unlisted"  # neither table names it: what may become of it depends o
 STATEMENTS = {
     "SpecificCharacterSet", "LengthToEnd", "PatientIdentityRemoved", "DeidentificationMethod",
     "DeidentificationMethodCodeSequence", "LongitudinalTemporalInformationModified",
-    "BurnedInAnnotation", "RecognizableVisualFeatures", "DataSetTrailingPadding",
+    "BurnedInAnnotation", "RecognizableVisualFeatures",
 }  # fmt: skip
 
 
 def rows(name):
-    path = TABLES / name
-    if not path.exists():
-        return []
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in (TABLES / name).read_text().splitlines() if not line.startswith("#")]
     return list(csv.DictReader(lines))
 
 
@@ -75,16 +72,15 @@ class Rules:
         if "safe_private" in self.columns:
             # the file is the gateway's copy of Table E.3.10-1
             self.safe_private = {
-                (row["creator"], f"{row['group']},XX{row['element']}")
-                for row in rows("safe_private.csv")
+                (row["creator"], row["group"], row["element"]) for row in rows("safe_private.csv")
             }
             if not self.safe_private:
                 raise ValueError("no table of safe private attributes")
 
     def of_row(self, row):
         cells = {row.get(column, "") for column in self.columns} - {""}
-        if "device" in self.columns and row.get("device") == "C":
-            # AE titles and networks are told apart by pseudonyms
+        if "device" in self.columns and row["device"] == "C":
+            # AE titles and the like: what is cleaned of a name of a place is another name
             return FREE
         if "C" in cells:
             dates = "modified_dates" in self.columns and row.get("modified_dates") == "C"
@@ -92,8 +88,7 @@ class Rules:
             return MOVED if dates else CLEANED
         if cells:
             return KEPT
-        basic = row["basic"] if "basic" in row else row["action"]
-        return NEW_UID if basic == "U" else FREE
+        return NEW_UID if row["basic"] == "U" else FREE
 
     def of(self, tag):
         """What a standard attribute may become."""
@@ -106,11 +101,14 @@ class Rules:
             return FREE
         if keyword in self.ruled:
             return FREE
+        if keyword == "ContentSequence":
+            # D: the items of a report keep their places, as others refer to them by place, and what
+            # is in them is replaced
+            return UNLISTED
         if tag in self.listed:
             return self.listed[tag]
         return FREE if tag in self.stricter else UNLISTED
 
     def is_safe(self, creator, tag):
         """Whether a private attribute is one of Table E.3.10-1."""
-        element = f"{tag >> 16:04X},XX{tag & 0xFF:02X}"
-        return (creator, element) in self.safe_private
+        return (creator, f"{tag >> 16:04X}", f"{tag & 0xFF:02X}") in self.safe_private

@@ -2,9 +2,11 @@
 
 people          the invented persons and what identifies them
 modules         what every object has: Patient, Study, Series, Equipment, private elements
-projection, sectional, enhanced, visible, waveform, radiotherapy, reports, references
-                the objects of each kind, as generators of data sets
+extras          what only some have: a clinical trial, an animal's owner, an overlay
+functional      what multi-frame objects with functional groups have
+report_content  content items of structured reports
+the others      the objects of each kind
 
 Everything follows from constants, so that two runs write the same bytes. Objects of one study refer to
-one another; nothing refers to an object that is not generated.
+one another; what is referred to and not there is a study, a procedure step or a concatenation.
 """

@@ -21,9 +21,7 @@ def code(value, scheme, meaning):
 
 def reference(ds, **more):
     """A reference to an object, as an item of a sequence."""
-    return item(
-        ReferencedSOPClassUID=ds.SOPClassUID, ReferencedSOPInstanceUID=ds.SOPInstanceUID, **more
-    )
+    return item(ReferencedSOPClassUID=ds.SOPClassUID, ReferencedSOPInstanceUID=ds.SOPInstanceUID, **more)
 
 
 def person(name, number):
@@ -82,29 +80,11 @@ def put_study(ds, study):
     ds.ReferringPhysicianName = people.PHYSICIAN
     ds.ReferringPhysicianIdentificationSequence = [person(people.PHYSICIAN, "P-1001")]
     ds.StudyID, ds.AccessionNumber = study.ident, study.accession
-    ds.IssuerOfAccessionNumberSequence = [
-        item(UniversalEntityID="2.999.77.1", UniversalEntityIDType="ISO")
-    ]
+    ds.IssuerOfAccessionNumberSequence = [item(UniversalEntityID="2.999.77.1", UniversalEntityIDType="ISO")]
     ds.StudyDescription = study.description
     ds.PhysiciansOfRecord = [people.REPORTER]
     ds.NameOfPhysiciansReadingStudy = people.REPORTER
     ds.ProcedureCodeSequence = [code("P5-00001", "99ORLA", study.description)]
-
-
-def put_management(ds, study):
-    """References to what is no image: a study and a procedure step at the department's system."""
-    ds.ReferencedStudySequence = [
-        item(
-            ReferencedSOPClassUID="1.2.840.10008.3.1.2.3.1",
-            ReferencedSOPInstanceUID=uid(study.key, "study management"),
-        )
-    ]
-    ds.ReferencedPerformedProcedureStepSequence = [
-        item(
-            ReferencedSOPClassUID="1.2.840.10008.3.1.2.3.3",
-            ReferencedSOPInstanceUID=uid(study.key, "procedure step"),
-        )
-    ]
 
 
 def put_series(ds, study, kind, modality, series):
@@ -146,42 +126,6 @@ def put_private(ds, study):
     block.add_new(0x01, "LO", study.patient.name.replace("^", " "))
     block.add_new(0x02, "SQ", [item(PatientName=study.patient.name, PatientID=study.patient.ident)])
     block.add_new(0x03, "DS", "1.5")
-
-
-def put_trial(ds):
-    """Clinical Trial Subject, Study and Series."""
-    ds.ClinicalTrialSponsorName, ds.ClinicalTrialProtocolID = "Orla Pharma", "OP-2291"
-    ds.ClinicalTrialProtocolName = "Knees of boat builders"
-    ds.ClinicalTrialSiteID, ds.ClinicalTrialSiteName = "S-07", people.HOSPITAL
-    ds.ClinicalTrialSubjectID, ds.ClinicalTrialSubjectReadingID = "SUBJ-0042", "READ-0042"
-    ds.ClinicalTrialProtocolEthicsCommitteeName = "Northgate Committee"
-    ds.ClinicalTrialProtocolEthicsCommitteeApprovalNumber = "EC-118"
-    ds.ClinicalTrialTimePointID = "TP-2"
-    ds.ClinicalTrialTimePointDescription = "Second visit of Trevanion"
-    ds.ClinicalTrialCoordinatingCenterName = "Northgate Trials Unit"
-    ds.ClinicalTrialSeriesID = "CTS-9"
-
-
-def put_animal(ds):
-    ds.PatientSpeciesDescription = "Canis lupus familiaris"
-    ds.PatientSpeciesCodeSequence = [code("448771007", "SCT", "Canis lupus subspecies familiaris")]
-    ds.PatientBreedDescription, ds.PatientBreedCodeSequence = "Lurcher", []
-    ds.BreedRegistrationSequence = []
-    ds.PatientSexNeutered = "ALTERED"
-    ds.ResponsiblePerson, ds.ResponsiblePersonRole = "Trevanion^Morwenna", "OWNER"
-    ds.ResponsibleOrganization = "Polmere Kennels"
-
-
-def put_overlay(ds):
-    """A name as an overlay, and what describes it."""
-    ds.add_new(0x60000010, "US", ds.Rows)
-    ds.add_new(0x60000011, "US", ds.Columns)
-    ds.add_new(0x60000022, "LO", "Name of patient")
-    ds.add_new(0x60000040, "CS", "G")
-    ds.add_new(0x60000050, "SS", [1, 1])
-    ds.add_new(0x60000100, "US", 1)
-    ds.add_new(0x60000102, "US", 0)
-    ds.add_new(0x60003000, "OW", bytes((ds.Rows * ds.Columns + 15) // 16 * 2))
 
 
 def frame_of_reference(ds, study, which=""):

@@ -64,4 +64,6 @@ HEART = Study("heart", KAARST, "20240212", "101500", "ACC5509911", "ST-9977", "C
 BREAST = Study("breast", KAARST, "20240305", "140210", "ACC5512034", "ST-9988", "Mammography screening")
 KNEE = Study("knee", TREVANION, "20231109", "163045", "ACC5402210", "ST-8701", "MR knee left")
 DOG = Study("dog", REX, "20231215", "150000", "ACC5404001", "ST-8719", "Abdomen of a dog")
-VISIBLE = Study("visible", TREVANION, "20231201", "093000", "ACC5403377", "ST-8715", "Skin lesion of arm", "ISO_IR 192")
+VISIBLE = Study(
+    "visible", TREVANION, "20231201", "093000", "ACC5403377", "ST-8715", "Skin lesion of arm", "ISO_IR 192"
+)

@@ -1,6 +1,7 @@
 """Projection radiography: CR, DX, MG, XA, RF, intra-oral and portal images."""
 
-from .modules import code, frame_of_reference, item, moment, new, pixels, put_animal, put_management, put_overlay, window
+from .extras import put_animal, put_management, put_overlay
+from .modules import code, frame_of_reference, item, moment, new, pixels, window
 from .people import BREAST, CHEST, DOG, HEART, uid
 
 ROOT = "1.2.840.10008.5.1.4.1.1."
@@ -141,9 +142,7 @@ def portal(plan):
     ds.RadiationMachineSAD, ds.RTImageSID = "1000", "1500"
     ds.GantryAngle, ds.BeamLimitingDeviceAngle, ds.PatientSupportAngle = "0", "0", "0"
     ds.ReferencedRTPlanSequence = [
-        item(
-            ReferencedSOPClassUID=plan.SOPClassUID, ReferencedSOPInstanceUID=plan.SOPInstanceUID
-        )
+        item(ReferencedSOPClassUID=plan.SOPClassUID, ReferencedSOPInstanceUID=plan.SOPInstanceUID)
     ]
     ds.ReferencedBeamNumber, ds.FractionNumber = 1, 1
     ds.AcquisitionDate, ds.AcquisitionTime = CHEST.date, CHEST.time

@@ -2,7 +2,7 @@
 
 import struct
 
-from .enhanced import mapping
+from .derived import mapping
 from .modules import code, frame_of_reference, item, new, reference
 from .people import CHEST, REPORTER, VISIBLE, uid
 

@@ -1,6 +1,7 @@
 """Sectional images, a frame each: CT, MR, PET; and nuclear medicine."""
 
-from .modules import code, frame_of_reference, item, moment, new, pixels, put_management, put_trial, window
+from .extras import put_management, put_safe_private, put_trial
+from .modules import code, frame_of_reference, item, moment, new, pixels, window
 from .people import CHEST, KNEE
 
 ROOT = "1.2.840.10008.5.1.4.1.1."
@@ -68,6 +69,7 @@ def pet():
     ds.PatientOrientationCodeSequence = [supine()]
     ds.PatientGantryRelationshipCodeSequence = [code("102540001", "SCT", "headfirst")]
     ds.DecayFactor = "1.01"
+    put_safe_private(ds)
     moment(ds, CHEST)
     pixels(ds, 16, 16, stored=16)
     return ds
