@@ -10,6 +10,8 @@ use super::pixels::{Frame, FrameSource, PixelLayout, PixelLimits, Voi, clear_unu
 use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
 use crate::config::{Limits, ObjectFacts, Profile};
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -114,6 +116,21 @@ pub fn rulebook(profile: &Profile) -> Result<Rulebook, Hold> {
         .map_err(|error| Hold::new(HoldReason::VerificationFailed, error.to_string()))
 }
 
+/// Holds the picture of a slide's label, or of the whole slide with it (Image Type, PS3.3 C.8.12.4.1.1):
+/// it carries a barcode or handwriting, which no reader here finds.
+fn check_no_label(header: &InMemDicomObject) -> Result<(), Hold> {
+    let image_type = header.get(tags::IMAGE_TYPE).and_then(|element| element.to_str().ok());
+    let flavour =
+        image_type.and_then(|t| t.split('\\').nth(2).map(|value| value.trim().to_owned()));
+    match flavour.as_deref() {
+        Some("LABEL" | "OVERVIEW") => {
+            let detail = "a slide's label: barcodes and handwriting cannot be found";
+            Err(Hold::new(HoldReason::SopClassNotCleanable, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Examines the object in `path`; `tell` hears whose it is, and gets every picture that a reader
 /// could see.
 pub fn examine(
@@ -128,6 +145,9 @@ pub fn examine(
     tell(Seen::Patient(PatientIdentity::of(&object.header)))?;
     let Policy { treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
+    if treatment == PixelTreatment::Looked {
+        check_no_label(&object.header)?;
+    }
     let identifiers = harvest(&object.header, &rulebook);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
@@ -162,6 +182,7 @@ pub fn examine(
 mod tests {
     use super::*;
     use crate::deid::pixels::Photometric;
+    use dicom_core::{DataElement, VR};
 
     fn examination(pictures: &[u32]) -> Examination {
         let layout = PixelLayout {
@@ -198,5 +219,18 @@ mod tests {
             let reason = check(wrong).map_err(|hold| hold.reason);
             assert_eq!(reason, Err(HoldReason::DetectionFailed), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_label_of_a_slide_is_held_and_the_slide_is_not() {
+        let check = |image_type: &str| {
+            let element = DataElement::new(tags::IMAGE_TYPE, VR::CS, image_type);
+            check_no_label(&InMemDicomObject::from_element_iter([element])).is_ok()
+        };
+        assert!(
+            check("ORIGINAL\\PRIMARY\\VOLUME\\NONE") && check("ORIGINAL\\PRIMARY") && check("")
+        );
+        assert!(!check("ORIGINAL\\PRIMARY\\LABEL\\NONE"));
+        assert!(!check("DERIVED\\PRIMARY\\OVERVIEW \\RESAMPLED"));
     }
 }
