@@ -41,10 +41,12 @@ class Level:
         """The value field in little endian."""
         raw = self.ds.get_item(tag)
         value = raw.value
-        if value is None:
+        if value is None or value == "":
             return b""
-        if not isinstance(value, bytes):  # pydicom had to look at it to read on
-            return str(value).encode()
+        if isinstance(value, int):  # pydicom had to look at it to know the VR of others
+            return value.to_bytes(WORD[self.vr(tag)], "little", signed=self.vr(tag) in ("SS", "SL"))
+        if not isinstance(value, bytes):
+            raise ValueError(f"{tag:08x} was read before it could be judged")
         little = getattr(raw, "is_little_endian", True)
         size = WORD.get(self.vr(tag), 1)
         if not little and size > 1 and raw.VR != "UN" and len(value) % size == 0:
