@@ -166,10 +166,14 @@ mod tests {
 
     #[test]
     fn a_line_that_could_not_be_read_goes() {
-        let unread = TextLine { unread: true, ..line("", 0.0) };
-        let redaction = decide(&examination(), &[unread.clone()], &basic());
+        let area = PixelRect { left: 10, top: 10, right: 190, bottom: 30 };
+        let unread = TextLine { area, unread: true, ..line("", 0.0) };
+        let redaction = decide(&examination(), std::slice::from_ref(&unread), &basic());
         assert_eq!(redaction.boxes[0].reason, BoxReason::UnreadText);
-        assert_eq!(decide_again(&examination(), &redaction, &[unread.clone()], &basic()), None);
+        assert_eq!(
+            decide_again(&examination(), &redaction, std::slice::from_ref(&unread), &basic()),
+            None
+        );
         let beside = TextLine { area: PixelRect { top: 60, bottom: 90, ..unread.area }, ..unread };
         assert!(decide_again(&examination(), &redaction, &[beside], &basic()).is_some());
     }
