@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_line_that_could_not_be_read_goes() {
-        let unread = TextLine { unread: true, ..line("", 0.0) };
+        let area = PixelRect { left: 10, top: 10, right: 190, bottom: 30 };
+        let unread = TextLine { area, unread: true, ..line("", 0.0) };
         let redaction = decide(&examination(), std::slice::from_ref(&unread), &basic());
         assert_eq!(redaction.boxes[0].reason, BoxReason::UnreadText);
         assert_eq!(
