@@ -2,12 +2,15 @@
 
 mod keys;
 mod patient;
+mod profile;
 
 use crate::admin::held::{self, Decision};
+use crate::admin::reports;
 use crate::check::Outcome;
 use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
-use crate::redact::{self, RedactError, Summary};
+use crate::explain::NotAnAttribute;
+use crate::redact::{self, Output, RedactError, Summary};
 use crate::sandbox::{self, Role};
 use crate::serve::{Gateway, ServeError};
 use crate::spool::{HeldSelection, LocalSpool};
@@ -40,6 +43,9 @@ enum Command {
         /// Where results go, named by their new UIDs.
         #[arg(long)]
         out: PathBuf,
+        /// Where a JSON report of each result goes, named by its new SOP Instance UID.
+        #[arg(long, value_name = "DIR")]
+        reports: Option<PathBuf>,
         /// Name held inputs by their paths, which may themselves identify a person.
         #[arg(long)]
         show_paths: bool,
@@ -58,9 +64,17 @@ enum Command {
     /// Look at held objects and decide on them.
     #[command(subcommand)]
     Held(Held),
+    /// What was done to an object that has a verified result: JSON, never a value.
+    Report {
+        /// A job's number, or the SOP Instance UID of the result.
+        of: String,
+    },
     /// Find what was delivered of a patient, and drop whose objects are not wanted.
     #[command(subcommand)]
     Patient(patient::Patient),
+    /// What a profile does, and by which rule.
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// The keys that pseudonyms are made with.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -133,14 +147,22 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match cli.command {
             Command::Serve => serve(&config).await,
-            Command::Deid { inputs, out, show_paths } => {
+            Command::Deid { inputs, out, reports, show_paths } => {
                 let progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
-                let summary = redact::run(&config, &inputs, &out, progress).await?;
-                Ok(report(&summary, show_paths))
+                let output = Output { results: &out, reports: reports.as_deref() };
+                let summary = redact::run(&config, &inputs, output, progress).await?;
+                Ok(summarise(&summary, show_paths))
             }
             Command::Check => Ok(run_check(&config).await),
             Command::Held(command) => run_held(&config, command).await,
+            Command::Report { of } => {
+                let spool = LocalSpool::attach(&config.spool.directory)?;
+                let text = reports::report(&spool, &of).await?;
+                say(format_args!("{}", text.trim_end()));
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Patient(command) => patient::run(&config, command).await,
+            Command::Profile(command) => profile::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
         }
@@ -162,7 +184,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(summary: &Summary, show_paths: bool) -> ExitCode {
+fn summarise(summary: &Summary, show_paths: bool) -> ExitCode {
     say(format_args!("{} de-identified, {} boxes hidden", summary.delivered, summary.boxes));
     if summary.is_clean() {
         return ExitCode::SUCCESS;
@@ -243,9 +265,10 @@ fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// The exit code of an error: 2 when the configuration is wrong, 1 otherwise.
+/// The exit code of an error: 2 when the configuration or what was asked for is wrong, 1 otherwise.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is_configuration = error.is::<ConfigError>()
+        || error.is::<NotAnAttribute>()
         || matches!(error.downcast_ref(), Some(ServeError::Config(_)))
         || matches!(error.downcast_ref(), Some(RedactError::Config(_)));
     if is_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }

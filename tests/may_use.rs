@@ -52,7 +52,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // A person asks by PatientID: it becomes a hash or a pseudonym, and keys are listed and ended.
-    ("admin", &["config", "spool", "phi", "patients", "site_key", "deid::header::PatientIdentity"]),
+    // The report of an object has one form, whether the worker makes it or the spool kept it.
+    (
+        "admin",
+        &[
+            "config",
+            "spool",
+            "phi",
+            "patients",
+            "site_key",
+            "deid::header::PatientIdentity",
+            "worker::ObjectReport",
+        ],
+    ),
+    // A person asks what a profile does: of the core, or of a child through the worker's pools.
+    ("explain", &["config", "deid::explain", "deid::header", "deid::redaction", "worker"]),
     // It makes the key of the core, and logs that it did.
     ("site_key", &["config", "deid::header"]),
     ("logging", &["config"]),

@@ -1,6 +1,8 @@
-//! What a person asks of the spool and of the keys: held objects, patients, the life of keys.
+//! What a person asks of the spool and of the keys: held objects, reports, patients, the life of
+//! keys.
 
 pub mod held;
 pub mod keys;
 pub mod patients;
+pub mod reports;
 mod time;

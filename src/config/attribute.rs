@@ -6,6 +6,9 @@ use dicom_dictionary_std::StandardDataDictionary;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Private blocks are numbered from here (PS3.5 Section 7.8.1).
+const FIRST_BLOCK: u16 = 0x10;
+
 /// What a rule may select.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -40,6 +43,20 @@ impl AttributePattern {
         let last = self.steps.last()?;
         (last.group.1 == 0xFFFF && last.element.1 == 0xFFFF)
             .then_some(Tag(last.group.0, last.element.0))
+    }
+
+    /// The attribute that the pattern names, if all that is left open is the number of a repeating
+    /// group (`60xx`) or of a private block: then the first one.
+    pub fn first(&self) -> Option<Tag> {
+        let TagMask { group, element } = *self.steps.last()?;
+        let is_repeating = group.1 == 0xFF00 && matches!(group.0 >> 8, 0x50 | 0x60);
+        let is_private = group.0 % 2 == 1;
+        match element.1 {
+            _ if group.1 != 0xFFFF && !is_repeating => None,
+            0xFFFF => Some(Tag(group.0, element.0)),
+            0x00FF if is_private => Some(Tag(group.0, FIRST_BLOCK << 8 | element.0)),
+            _ => None,
+        }
     }
 
     /// Whether each attribute that `other` selects is selected by this pattern too.
@@ -154,6 +171,18 @@ mod tests {
         assert!(pattern("60xx").covers(&pattern("(6002,3000)")));
         assert!(!pattern("(6002,3000)").covers(&pattern("60xx")));
         assert!(pattern("StudyID").covers(&pattern("ReferencedStudySequence > StudyID")));
+    }
+
+    #[test]
+    fn one_attribute_may_leave_its_repeating_group_or_its_block_open() {
+        let first = |text: &str| pattern(text).first();
+        assert_eq!(first("PatientID"), Some(tags::PATIENT_ID));
+        assert_eq!(first("(60xx,3000)"), Some(Tag(0x6000, 0x3000)));
+        assert_eq!(first("(0029,xx10)"), Some(Tag(0x0029, 0x1010)));
+        assert_eq!(first("(0029,1110)"), Some(Tag(0x0029, 0x1110)));
+        for many in ["60xx", "(0010,00xx)", "(0010,xx10)", "00xx0010", "(0029,xx1x)"] {
+            assert_eq!(first(many), None, "{many}");
+        }
     }
 
     #[test]

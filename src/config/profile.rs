@@ -114,6 +114,14 @@ impl Profile {
         Self::parse(name, &text)
     }
 
+    /// The shipped profiles: the name of each, and what its file says of it.
+    pub fn shipped() -> impl Iterator<Item = (&'static str, String)> {
+        SHIPPED.iter().map(|(name, text)| {
+            let lines = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
+            (*name, lines.collect::<Vec<_>>().join(" "))
+        })
+    }
+
     /// Whether an option is in force.
     pub fn has(&self, option: ProfileOption) -> bool {
         self.options.contains(&option)
@@ -186,6 +194,13 @@ mod tests {
             let profile = Profile::named(name).expect(name);
             assert_eq!(profile.name, name);
             assert_eq!(profile.keep_words.len() > 100, name != "strict");
+        }
+    }
+
+    #[test]
+    fn every_shipped_profile_says_what_it_is_for() {
+        for (name, about) in Profile::shipped() {
+            assert!(about.len() > 40 && about.ends_with('.'), "{name}: {about}");
         }
     }
 

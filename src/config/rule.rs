@@ -163,6 +163,19 @@ impl RuleAction {
     }
 }
 
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let conditions = [
+            ("Modality", &self.modality),
+            ("SOP class", &self.sop_class),
+            ("Manufacturer", &self.manufacturer),
+        ];
+        let set = conditions.iter().filter(|(_, patterns)| !patterns.is_empty());
+        let words: Vec<_> = set.map(|(name, patterns)| format!("{name} {patterns}")).collect();
+        f.write_str(&words.join(" and "))
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.action.name())?;
@@ -233,6 +246,13 @@ mod tests {
             action = 'keep'
         ";
         assert_eq!(fault(&rules(text)), None);
+    }
+
+    #[test]
+    fn a_condition_is_told_in_words() {
+        let when = When { modality: "CT|MR".into(), manufacturer: "GE*".into(), ..When::default() };
+        assert_eq!(when.to_string(), "Modality CT|MR and Manufacturer GE*");
+        assert_eq!(When::default().to_string(), "");
     }
 
     #[test]

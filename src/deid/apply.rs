@@ -116,7 +116,7 @@ pub fn write_result(
 }
 
 /// Adds to a report what the scrub does not know.
-fn tell(report: &mut Report, object: &OpenObject, subject: &Subject) {
+pub(super) fn tell(report: &mut Report, object: &OpenObject, subject: &Subject) {
     let private = "private, not known to be safe";
     report.add("(private)", Done::Removed, private, object.private_left_out);
     let rule = "VR UN, read as the VR that PS3.6 states";

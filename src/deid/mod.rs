@@ -10,6 +10,7 @@ pub mod apply;
 pub mod decide;
 pub mod documents;
 pub mod examine;
+pub mod explain;
 pub mod header;
 pub mod hold;
 pub mod identifiers;

@@ -1,4 +1,4 @@
-//! `deid INPUT... --out DIR`: files and folders through the same steps, without a spool.
+//! `deid INPUT... --out DIR [--reports DIR]`: files and folders through the same steps, without a spool.
 //!
 //! Invariants: an output is named by new UIDs alone; an input is never written to; what is held is
 //! counted by reason and leaves nothing behind.
@@ -12,11 +12,14 @@ use crate::patients::Patients;
 use crate::phi::Phi;
 use crate::sandbox::RunError;
 use crate::site_key::{self, SiteKeyError, SiteSecrets};
-use crate::worker::{Object, Steps, WorkReport};
+use crate::worker::{Object, ObjectReport, Steps, WorkReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tempfile::NamedTempFile;
 use tokio::task::JoinSet;
 
 /// Why nothing could be done at all.
@@ -66,43 +69,62 @@ impl Summary {
     }
 }
 
+/// Where things go.
+#[derive(Debug, Clone, Copy)]
+pub struct Output<'a> {
+    /// Results.
+    pub results: &'a Path,
+    /// A report of each result, if they are wanted.
+    pub reports: Option<&'a Path>,
+}
+
 struct Run {
     steps: Steps,
     profile: Profile,
+    profile_sha256: String,
+    project: String,
     key: ProjectKey,
     patients: Patients,
     /// While it is there, nobody destroys the key.
     _secrets: SiteSecrets,
     out: PathBuf,
+    reports: Option<PathBuf>,
     scratch: tempfile::TempDir,
 }
 
-/// De-identifies every file of `inputs` into `out`. Inputs are known by their position: a path may
+/// De-identifies every file of `inputs` into `output`. Inputs are known by their position: a path may
 /// itself carry a name.
 pub async fn run(
     config: &Config,
     inputs: &[PathBuf],
-    out: &Path,
+    output: Output<'_>,
     progress: bool,
 ) -> Result<Summary, RedactError> {
-    let failed = |what: &'static str| {
-        let path = out.to_owned();
+    let failed = |path: &Path, what: &'static str| {
+        let path = path.to_owned();
         move |source| RedactError::Path { path, what, source }
     };
-    let files = list(inputs, out)?;
+    let out = output.results;
+    let files = list(inputs, output)?;
     let patients = Patients::load(&config.keys)?;
     let secrets = site_key::open(&config.keys, &config.deid.project)?;
     let key = secrets.in_force(&config.deid.project)?;
-    std::fs::create_dir_all(out).map_err(failed("cannot be made"))?;
+    for directory in std::iter::once(out).chain(output.reports) {
+        std::fs::create_dir_all(directory).map_err(failed(directory, "cannot be made"))?;
+    }
+    let profile = config.profile()?;
     let scratch = tempfile::Builder::new().prefix(".deid-work-").tempdir_in(out);
     let run = Arc::new(Run {
         steps: Steps::new(config).map_err(RedactError::Sandbox)?,
-        profile: config.profile()?,
+        profile_sha256: profile.digest(),
+        profile,
+        project: config.deid.project.clone(),
         key,
         patients,
         _secrets: secrets,
         out: out.to_owned(),
-        scratch: scratch.map_err(failed("cannot be written"))?,
+        reports: output.reports.map(Path::to_owned),
+        scratch: scratch.map_err(failed(out, "cannot be written"))?,
     });
     let bar = if progress { ProgressBar::new(files.len() as u64) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}") {
@@ -142,6 +164,11 @@ pub async fn run(
     Ok(summary)
 }
 
+fn unreported(error: &std::io::Error) -> Hold {
+    let detail = format!("the reports folder cannot be written: {:?}", error.kind());
+    Hold::new(HoldReason::VerificationFailed, detail)
+}
+
 fn stopped() -> Hold {
     Hold::new(HoldReason::SandboxCrashed, "its task stopped")
 }
@@ -152,7 +179,13 @@ impl Run {
         let object = Object { input, scratch, profile: &self.profile, key: &self.key };
         let output = |round| scratch.join(format!("{index}.{round}.dcm"));
         match self.deidentify(&object, output).await {
-            Ok((result, report)) => self.keep(&result, &report),
+            Ok((result, report)) => {
+                // the report lies ready before the result does, and replaces none of another's
+                let told = self.report(&result, &report)?;
+                self.keep(&result)?;
+                self.keep_report(told, &result)?;
+                Ok(report.redaction.boxes.len())
+            }
             Err(RunError::Hold(hold)) => Err(hold),
             Err(RunError::Failed(kind)) => {
                 Err(Hold::new(HoldReason::SandboxCrashed, format!("a step could not run: {kind}")))
@@ -172,7 +205,7 @@ impl Run {
 
     /// Moves a result to its name. Another object of the same name stays: both would be one to a
     /// receiver.
-    fn keep(&self, result: &Deidentified, report: &WorkReport) -> Result<usize, Hold> {
+    fn keep(&self, result: &Deidentified) -> Result<(), Hold> {
         let to = object_path(
             &self.out,
             result.study_uid(),
@@ -198,14 +231,46 @@ impl Run {
             }
             linked => linked.map_err(failed)?,
         }
-        std::fs::remove_file(result.path()).map_err(failed)?;
-        Ok(report.redaction.boxes.len())
+        std::fs::remove_file(result.path()).map_err(failed)
+    }
+
+    /// Writes the report of a result beside those of others, without a name yet.
+    fn report(
+        &self,
+        result: &Deidentified,
+        work: &WorkReport,
+    ) -> Result<Option<NamedTempFile>, Hold> {
+        let Some(directory) = &self.reports else { return Ok(None) };
+        let report = ObjectReport {
+            sop_instance_uid: result.sop_instance_uid().to_owned(),
+            sop_class_uid: result.sop_class_uid().to_owned(),
+            profile: self.profile.name.clone(),
+            profile_sha256: self.profile_sha256.clone(),
+            project: self.project.clone(),
+            key_id: self.key.key_id(),
+            work,
+        };
+        let written = || -> std::io::Result<NamedTempFile> {
+            // readable by whom the results are, and not by its owner alone
+            let mode = std::fs::Permissions::from_mode(0o666);
+            let mut file = tempfile::Builder::new().permissions(mode).tempfile_in(directory)?;
+            file.write_all(report.json()?.as_bytes())?;
+            Ok(file)
+        };
+        written().map(Some).map_err(|error| unreported(&error))
+    }
+
+    fn keep_report(&self, report: Option<NamedTempFile>, of: &Deidentified) -> Result<(), Hold> {
+        let Some((file, directory)) = report.zip(self.reports.as_ref()) else { return Ok(()) };
+        let to = directory.join(format!("{}.json", of.sop_instance_uid()));
+        file.persist(to).map(|_| ()).map_err(|error| unreported(&error.error))
     }
 }
 
-/// The files of the inputs, folders walked in order; what lies under `out` is left out.
-fn list(inputs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, RedactError> {
-    let out = out.canonicalize().ok();
+/// The files of the inputs, folders walked in order; what lies in the output is left out.
+fn list(inputs: &[PathBuf], output: Output<'_>) -> Result<Vec<PathBuf>, RedactError> {
+    let ours = std::iter::once(output.results).chain(output.reports);
+    let ours: Vec<PathBuf> = ours.filter_map(|path| path.canonicalize().ok()).collect();
     let mut files = Vec::new();
     for input in inputs {
         let before = files.len();
@@ -215,9 +280,11 @@ fn list(inputs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, RedactError> {
                 what: "cannot be read",
                 source: error.into(),
             })?;
-            let inside = out.as_ref().is_some_and(|out| {
-                entry.path().canonicalize().is_ok_and(|path| path.starts_with(out))
-            });
+            let inside = !ours.is_empty()
+                && entry
+                    .path()
+                    .canonicalize()
+                    .is_ok_and(|path| ours.iter().any(|ours| path.starts_with(ours)));
             if entry.file_type().is_file() && !inside {
                 files.push(entry.into_path());
             }

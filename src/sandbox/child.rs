@@ -3,6 +3,7 @@
 use super::protocol::{self, Reply, Request, Role};
 use crate::deid::apply::{Application, apply};
 use crate::deid::examine::{Seen, StepError, examine};
+use crate::deid::explain::explain;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::verify::{Expectation, verify};
 use rustix::process::{
@@ -93,6 +94,9 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
             };
             let show = &mut |picture| protocol::write(replies, &Reply::Picture(picture));
             verify(candidate, scratch, expected, show).map(Reply::Verified)
+        }
+        Request::Explain { input, scratch, profile, limits } => {
+            explain(input, profile, limits, scratch).map(|e| Reply::Explained(Box::new(e)))
         }
     };
     match done {

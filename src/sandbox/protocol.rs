@@ -3,6 +3,7 @@
 use crate::config::{Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::examine::{Examination, LookedFrame};
+use crate::deid::explain::Explanation;
 use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
@@ -19,7 +20,7 @@ pub const MAX_MESSAGE_BYTES: u32 = 1 << 31;
 /// What a child is for. Originals and results never meet in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// Examine and apply: parses originals.
+    /// Examine, apply and explain: parses originals.
     Work,
     /// Verify: parses results alone.
     Verify,
@@ -72,13 +73,19 @@ pub enum Request {
         looked: Vec<LookedFrame>,
         limits: Limits,
     },
+    Explain {
+        input: PathBuf,
+        scratch: PathBuf,
+        profile: Profile,
+        limits: Limits,
+    },
 }
 
 impl Request {
     /// The role of the children that do it.
     pub fn role(&self) -> Role {
         match self {
-            Self::Examine { .. } | Self::Apply { .. } => Role::Work,
+            Self::Examine { .. } | Self::Apply { .. } | Self::Explain { .. } => Role::Work,
             Self::Verify { .. } => Role::Verify,
         }
     }
@@ -92,6 +99,7 @@ pub enum Reply {
     Examined(Box<Examination>),
     Applied(Candidate),
     Verified(Verdict),
+    Explained(Box<Explanation>),
     Held(Hold),
     /// Input or output failed: the step may be tried again.
     Failed(String),

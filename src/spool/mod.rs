@@ -36,7 +36,7 @@ pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
 pub use patient_jobs::{PatientDecision, PatientDelivery, PatientJob};
 pub use patients::{Admission, Excluded, Exclusion, PatientHash};
 pub use ready::{PendingDelivery, Ready};
-pub use reports::JobReport;
+pub use reports::{JobReport, ReportOf, StoredReport};
 
 use std::path::PathBuf;
 

@@ -10,21 +10,24 @@
 //! or another try, never a pass; nobody's object is worked on before it is recorded whose it is.
 
 mod queue;
+mod report;
 
+pub use crate::sandbox::RunError;
 pub use queue::{Context, run};
+pub use report::{ObjectReport, WorkReport};
 
 use crate::config::{Config, Limits, Profile};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
-use crate::deid::header::{PatientIdentity, ProjectKey, Report, Subject};
+use crate::deid::explain::Explanation;
+use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::Redaction;
 use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
-use crate::sandbox::{Exchange, Pool, PoolLimits, Reply, Request, Role, RunError};
-use serde::{Deserialize, Serialize};
+use crate::sandbox::{Exchange, Pool, PoolLimits, Reply, Request, Role};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,17 +36,6 @@ use std::time::Duration;
 
 /// How often a result may be blanked further before the object is held.
 const ROUNDS: usize = 4;
-
-/// What was done to one object, without any value of it: kept with the Job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkReport {
-    pub redaction: Redaction,
-    pub frames: u32,
-    /// What was done to the header: paths, actions, rules.
-    pub header: Report,
-    /// How often the result was read again before nothing was left to hide.
-    pub rounds: usize,
-}
 
 /// One object to de-identify, and how.
 pub struct Object<'a> {
@@ -150,6 +142,25 @@ impl Steps {
         }
         let detail = format!("text can still be read after {ROUNDS} rounds");
         Err(Hold::new(HoldReason::TextRemains, detail).into())
+    }
+
+    /// What would be done with an object, without doing it.
+    pub async fn explain(
+        &self,
+        input: &Path,
+        scratch: &Path,
+        profile: &Profile,
+    ) -> Result<Explanation, RunError> {
+        let request = Request::Explain {
+            input: input.to_owned(),
+            scratch: scratch.to_owned(),
+            profile: profile.clone(),
+            limits: self.limits.clone(),
+        };
+        match self.work.start(&request).await?.next().await? {
+            Reply::Explained(explanation) => Ok(*explanation),
+            _ => Err(out_of_step()),
+        }
     }
 
     async fn round(

@@ -16,5 +16,7 @@ mod intake;
 mod keys;
 mod patients;
 mod peers;
+mod profile;
+mod reports;
 mod sandbox;
 mod stop;

@@ -18,6 +18,7 @@ mod content;
 mod dates;
 mod declare;
 pub mod dummy;
+pub mod explain;
 pub mod harvest;
 mod identity;
 pub mod keys;

@@ -30,6 +30,25 @@ pub enum Done {
     Repaired,
 }
 
+impl Done {
+    /// As a report spells it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Removed => "removed",
+            Self::RemovedUnreadable => "removed-unreadable",
+            Self::Emptied => "emptied",
+            Self::Replaced => "replaced",
+            Self::Pseudonymised => "pseudonymised",
+            Self::UidsReplaced => "uids-replaced",
+            Self::DatesShifted => "dates-shifted",
+            Self::Cleaned => "cleaned",
+            Self::AgeCapped => "age-capped",
+            Self::Repaired => "repaired",
+        }
+    }
+}
+
 /// One line of a report: an attribute wherever it stands in items of the same sequences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -151,6 +170,13 @@ mod tests {
     use super::*;
     use crate::config::Profile;
     use dicom_dictionary_std::tags;
+
+    #[test]
+    fn an_action_is_spelt_as_in_a_report() {
+        for done in [Done::Kept, Done::RemovedUnreadable, Done::UidsReplaced, Done::AgeCapped] {
+            assert_eq!(serde_json::to_value(done).expect("JSON"), done.code());
+        }
+    }
 
     #[test]
     fn items_of_one_sequence_are_told_together() {

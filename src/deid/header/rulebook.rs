@@ -9,7 +9,7 @@ use super::opaque::{is_pixel_data, is_textual};
 use super::safe_private::{self, is_creator};
 use super::table::{self, Action, Cell, Row, Stricter, Table, TableError};
 use super::{codes, declare, pseudonyms, standard_vr, types};
-use crate::config::{ObjectFacts, Profile, ProfileOption, Rule, RuleAction, UnlistedText};
+use crate::config::{ObjectFacts, Profile, ProfileOption, Rule, RuleAction, UnlistedText, When};
 use dicom_core::VR;
 use dicom_core::header::Tag;
 use dicom_dictionary_std::tags;
@@ -119,6 +119,11 @@ impl Rulebook {
         self.unlisted_text
     }
 
+    /// The rules, in order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// The rule with this index.
     pub fn rule(&self, index: usize) -> Option<&Rule> {
         self.rules.get(index)
@@ -126,16 +131,39 @@ impl Rulebook {
 
     /// What becomes of the attribute `tag` with a value of `vr`.
     pub fn decide(&self, place: Place, tag: Tag, vr: VR) -> Decision {
-        let decided = |treatment, reason| Decision { treatment, reason };
         if is_of_form(tag, place.path.len()) {
-            return decided(Treatment::Remove, Reason::Form);
+            return Decision { treatment: Treatment::Remove, reason: Reason::Form };
         }
-        if let Some(index) = self.rule_for(place, tag) {
-            let wanted = of_rule(index, self.rules[index].action);
-            let treatment = fitting(wanted, tag, vr).unwrap_or(Treatment::Dummy);
-            return decided(treatment, Reason::Rule(index));
+        let fits = |index: &usize| self.rules[*index].when.fits(place.facts);
+        match self.rules_for(place, tag).find(fits) {
+            Some(index) => self.by_rule(index, tag, vr),
+            None => self.without_rules(place, tag, vr),
         }
-        self.without_rules(place, tag, vr)
+    }
+
+    /// What may become of it whatever the object is: by each rule with the condition that the object
+    /// must meet, and last for all others. Of `place.facts` the SOP class alone is asked, for the Type.
+    pub fn outcomes(&self, place: Place, tag: Tag, vr: VR) -> Vec<(When, Decision)> {
+        if is_of_form(tag, place.path.len()) {
+            return vec![(When::default(), self.decide(place, tag, vr))];
+        }
+        let mut outcomes = Vec::new();
+        for index in self.rules_for(place, tag) {
+            let when = self.rules[index].when.clone();
+            let is_last = when.is_always();
+            outcomes.push((when, self.by_rule(index, tag, vr)));
+            if is_last {
+                return outcomes;
+            }
+        }
+        outcomes.push((When::default(), self.without_rules(place, tag, vr)));
+        outcomes
+    }
+
+    fn by_rule(&self, index: usize, tag: Tag, vr: VR) -> Decision {
+        let wanted = of_rule(index, self.rules[index].action);
+        let treatment = fitting(wanted, tag, vr).unwrap_or(Treatment::Dummy);
+        Decision { treatment, reason: Reason::Rule(index) }
     }
 
     /// What the Standard, its options and the stricter rows say.
@@ -231,17 +259,17 @@ impl Rulebook {
         }
     }
 
-    fn rule_for(&self, place: Place, tag: Tag) -> Option<usize> {
+    /// The rules that select an attribute, in order, without asking which objects they are for.
+    fn rules_for(&self, place: Place, tag: Tag) -> impl Iterator<Item = usize> {
         let private = tag.group() % 2 == 1;
-        self.rules.iter().position(|rule| {
+        let selects = move |rule: &Rule| {
             let creator = match &rule.private_creator {
                 Some(creator) => place.creator.is_some_and(|of| of == creator),
                 None => !private,
             };
-            creator
-                && rule.attribute.as_ref().is_none_or(|a| a.selects(place.path, tag))
-                && rule.when.fits(place.facts)
-        })
+            creator && rule.attribute.as_ref().is_none_or(|a| a.selects(place.path, tag))
+        };
+        (0..self.rules.len()).filter(move |index| selects(&self.rules[*index]))
     }
 
     /// Whether any private attribute of this creator may stay; the reader leaves the others out.

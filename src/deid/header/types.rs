@@ -34,18 +34,40 @@ const NESTED: [(Tag, Tag, AttributeType); 1] =
 
 /// Required with a value, required but it may be empty, optional. A condition (1C, 2C) counts as
 /// met, because the attribute is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AttributeType {
     One,
     Two,
     Three,
 }
 
+impl AttributeType {
+    /// With its condition, as it stands in PS3.3.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::One => "Type 1, 1C",
+            Self::Two => "Type 2, 2C",
+            Self::Three => "Type 3",
+        }
+    }
+}
+
 type Types = HashMap<&'static str, HashMap<Tag, AttributeType>>;
+
+static READ: LazyLock<Types> = LazyLock::new(|| read(TYPES).unwrap_or_default());
+
+/// The Types that a top level attribute has in any SOP class, each with such a class.
+pub fn all_of(tag: Tag) -> Vec<(AttributeType, &'static str)> {
+    let types = [AttributeType::One, AttributeType::Two, AttributeType::Three];
+    let class_with = |of: AttributeType| {
+        // the least, so that the same is found each time
+        READ.iter().filter(|(_, types)| types.get(&tag) == Some(&of)).map(|(uid, _)| *uid).min()
+    };
+    types.into_iter().filter_map(|of| class_with(of).map(|uid| (of, uid))).collect()
+}
 
 /// The Type of a top level attribute; `None` where it is not known.
 pub fn of(sop_class_uid: &str, tag: Tag) -> Option<AttributeType> {
-    static READ: LazyLock<Types> = LazyLock::new(|| read(TYPES).unwrap_or_default());
     let successor = SUCCESSORS.iter().find(|(retired, _)| *retired == sop_class_uid);
     let class = successor.map_or(sop_class_uid, |(_, successor)| *successor);
     READ.get(class)?.get(&tag).copied()
@@ -135,6 +157,17 @@ mod tests {
             of(retired, tags::PATIENT_ID),
             of("1.2.840.10008.5.1.4.1.1.6.1", tags::PATIENT_ID)
         );
+    }
+
+    #[test]
+    fn every_type_that_an_attribute_has_is_told_with_a_class() {
+        use AttributeType::{One, Three};
+        let all = all_of(tags::DEVICE_SERIAL_NUMBER);
+        assert_eq!(all.iter().map(|(of, _)| *of).collect::<Vec<_>>(), [One, Three]);
+        for (expected, class) in all {
+            assert_eq!(of(class, tags::DEVICE_SERIAL_NUMBER), Some(expected));
+        }
+        assert!(all_of(tags::ROWS).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::objects::{Sample, instance_number};
 use super::process::{printed, python, run, run_with_input};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Asserts that one delivered object is de-identified and otherwise what it was.
@@ -56,4 +57,21 @@ pub fn assert_not_readable(sample: &Sample, result: &Path) {
         let judged = run(python("reread.py").arg(path).arg(must).args(&hidden).args(thorough));
         assert!(judged.status.success(), "{must} of {}: {}", path.display(), printed(&judged));
     }
+}
+
+/// Asserts that the dates of these (source, result) pairs, all of one patient, moved by one number of
+/// days, and returns it.
+pub fn judge_dates(pairs: &[(&Path, &Path)]) -> i64 {
+    let files = pairs.iter().flat_map(|(source, result)| [source, result]);
+    let judged = run(python("judge_dates.py").args(files));
+    assert!(judged.status.success(), "{}", printed(&judged));
+    let report: serde_json::Value = serde_json::from_slice(&judged.stdout).expect("JSON");
+    report["days"].as_i64().expect("days")
+}
+
+/// The values of attributes of the top level by their keywords, as pydicom reads them.
+pub fn read_values(path: &Path, keywords: &[&str]) -> BTreeMap<String, Vec<String>> {
+    let read = run(python("read_values.py").arg(path).args(keywords));
+    assert!(read.status.success(), "{}", printed(&read));
+    serde_json::from_slice(&read.stdout).expect("JSON")
 }

@@ -11,7 +11,9 @@ mod senders;
 mod site;
 
 pub use gateway::{Gateway, Ran};
-pub use judges::{assert_absent, assert_not_readable, judge, judge_all, judge_document};
+pub use judges::{
+    assert_absent, assert_not_readable, judge, judge_all, judge_dates, judge_document, read_values,
+};
 pub use objects::{
     Sample, carriers, digests_by_uid, hostile, instance_number, modified, sample, transcoded, value,
 };

@@ -21,10 +21,7 @@ impl Site {
     pub fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut site = Self { directory, config: toml::Table::new() };
-        let shipped = include_str!("../../../conf/profiles/basic.toml");
-        let skipped = SKIPPED.map(|uid| format!("\"{uid}\" = \"skip\"\n")).concat();
-        let profile = format!("{shipped}\n{skipped}");
-        std::fs::write(site.path("profile.toml"), profile).expect("written");
+        site.write_profile("basic", "");
         for (key, value) in [
             ("intake.listen", "127.0.0.1:0".to_owned()),
             ("spool.directory", site.text("spool")),
@@ -47,6 +44,18 @@ impl Site {
     /// A path of this site, as configuration files spell it.
     pub fn text(&self, name: &str) -> String {
         self.path(name).to_str().expect("temporary directories are ASCII").to_owned()
+    }
+
+    /// Makes the profile of this site a copy of a shipped one that skips the pixels of CT, with
+    /// more TOML at its end.
+    pub fn write_profile(&self, shipped: &str, more: &str) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let shipped = root.join("conf/profiles").join(shipped).with_extension("toml");
+        let shipped = std::fs::read_to_string(shipped).expect("a shipped profile");
+        // its last section is [pixels]
+        let skipped = SKIPPED.map(|uid| format!("\"{uid}\" = \"skip\"\n")).concat();
+        let profile = format!("{shipped}\n{skipped}\n{more}");
+        std::fs::write(self.path("profile.toml"), profile).expect("written");
     }
 
     /// Sets `section.key`.
