@@ -47,7 +47,7 @@ const LONG: f32 = 2.5;
 /// Fewest letters of a line in an enhanced picture, where noise has the form of single ones.
 const ENHANCED_LETTERS_MIN: usize = 3;
 /// Thickest unread line, as a part of the longer side of the picture.
-const UNREAD_THICKNESS_MAX: f32 = 0.2;
+const UNREAD_THICKNESS_MAX: f32 = 0.12;
 
 /// The embedded detector. Loading takes a moment and some 150 MB: make one and share it.
 pub struct LocalDetector {
@@ -174,10 +174,12 @@ fn is_text(shape: &LineBox, reading: &Reading, pixels: f32) -> bool {
 /// Whether a candidate that was not read has the form of a line of text.
 fn is_line(found: &Found, pixels: f32, longest: f32) -> bool {
     let LineBox { length, thickness, .. } = found.shape;
-    let longer = if length * thickness < LARGE * pixels { LENGTH_MIN } else { LONG };
-    found.score >= UNREAD_SCORE_MIN
-        && length >= longer * thickness
-        && thickness <= UNREAD_THICKNESS_MAX * longest
+    let form = match length * thickness < LARGE * pixels {
+        true => length >= LENGTH_MIN * thickness,
+        // A spine or a row of ribs is as long and lies as it likes.
+        false => length >= LONG * thickness && found.shape.is_straight(),
+    };
+    form && found.score >= UNREAD_SCORE_MIN && thickness <= UNREAD_THICKNESS_MAX * longest
 }
 
 /// Lines that lie mostly inside another that says the same become part of it.

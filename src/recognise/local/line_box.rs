@@ -51,6 +51,11 @@ impl LineBox {
         self.along[0].abs() < self.along[1].abs()
     }
 
+    /// Whether the text runs straight to the right or downwards, within 5 degrees.
+    pub(super) fn is_straight(&self) -> bool {
+        self.along[0].abs().min(self.along[1].abs()) < 0.09
+    }
+
     /// The same rectangle, read upside down.
     pub(super) fn turned(self) -> Self {
         Self { along: self.along.map(|part| -part), ..self }
@@ -212,6 +217,17 @@ mod tests {
         assert!(block.is_block_of(&lines));
         assert!(!block.is_block_of(&lines[..1]));
         assert!(!lines[0].is_block_of(&lines));
+    }
+
+    #[test]
+    fn a_tilted_box_is_not_straight() {
+        let tilted = |x: f32| {
+            let up = Vec2::from_yx((1.0 - x * x).sqrt(), x);
+            LineBox::new(&RotatedRect::new(Point::from_yx(50.0, 60.0), up, 40.0, 10.0), 1.0)
+        };
+        assert!(tilted(0.0).is_straight() && tilted(-0.05).is_straight());
+        assert!(tilted(1.0).is_straight(), "downwards");
+        assert!(!tilted(0.18).is_straight() && !tilted(-0.18).is_straight());
     }
 
     #[test]
