@@ -152,10 +152,10 @@ fn a_site_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
 #[test]
 fn a_profile_that_cannot_be_read_is_named() {
     let mut site = Site::new();
-    site.set("deid.profile", "strict");
-    site.run(&["serve"]).fails(2, &["[deid]", "\"strict\" is neither \"basic\" nor a file"]);
-    std::fs::write(site.path("strict"), "name = \"strict\"\nhide = \"some\"\n").expect("written");
-    site.run(&["serve"]).fails(2, &["strict:2: ", "some", "all-text"]);
+    site.set("deid.profile", "own.toml");
+    site.run(&["serve"]).fails(2, &["[deid]", "\"own.toml\" is neither shipped", "nor a file"]);
+    std::fs::write(site.path("own.toml"), "name = \"own\"\nhide = \"some\"\n").expect("written");
+    site.run(&["serve"]).fails(2, &["own.toml:2: ", "some", "all-text"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The program itself: serving, or running one command.
 
-use super::process::{Running, run_with_input, wait_until};
+use super::process::{Running, run, run_with_input, wait_until};
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ pub struct Ran {
 impl Ran {
     /// Runs it to its end.
     pub fn of(command: &mut Command) -> Self {
-        let output = command.stdin(Stdio::null()).output().expect("the program starts");
+        let output = run(command.stdin(Stdio::null()));
         Self {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -1,12 +1,17 @@
 //! Processes that end with their test, and waiting for conditions.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Seek, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a busy machine before it counts as failed.
 pub const DEADLINE: Duration = Duration::from_secs(120);
+/// How long a process that ends by itself may run: longer, because some read hundreds of files.
+const RUN_LIMIT: Duration = Duration::from_secs(300);
 
 /// Waits until `condition` holds; panics with `what` at the deadline.
 pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
@@ -34,12 +39,28 @@ impl Drop for Running {
     }
 }
 
-/// Runs a peer to its end.
+/// Runs a process to its end, which is killed at the deadline: a test that would wait for ever fails.
 pub fn run(command: &mut Command) -> Output {
-    // Without it Nagle's algorithm delays the last fragment of every object that DCMTK sends.
-    command.env("TCP_NODELAY", "1");
     let name = command.get_program().to_string_lossy().into_owned();
-    command.output().unwrap_or_else(|error| missing(&name, &error))
+    let child = spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let id = Pid::from_child(&child);
+    let (ended, end) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if end.recv_timeout(RUN_LIMIT) == Err(RecvTimeoutError::Timeout) {
+                let _ = kill_process(id, Signal::KILL);
+            }
+        });
+        let output = child.wait_with_output();
+        drop(ended);
+        let output = output.unwrap_or_else(|error| panic!("{name} cannot be waited for: {error}"));
+        assert!(
+            output.status.signal() != Some(Signal::KILL.as_raw()),
+            "{name} was killed, or did not end within {RUN_LIMIT:?}: {}",
+            printed(&output)
+        );
+        output
+    })
 }
 
 /// Runs a peer to its end with these bytes on its stdin.
@@ -51,13 +72,16 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Output {
 
 /// Starts a peer.
 pub fn start(command: &mut Command) -> Running {
-    command.env("TCP_NODELAY", "1");
-    let name = command.get_program().to_string_lossy().into_owned();
-    Running(command.spawn().unwrap_or_else(|error| missing(&name, &error)))
+    Running(spawn(command))
 }
 
-fn missing<T>(name: &str, error: &std::io::Error) -> T {
-    panic!("{name} cannot be started ({error}): run tests/install, which installs every peer");
+fn spawn(command: &mut Command) -> Child {
+    // Without it Nagle's algorithm delays the last fragment of every object that DCMTK sends.
+    command.env("TCP_NODELAY", "1");
+    let name = command.get_program().to_string_lossy().into_owned();
+    command.spawn().unwrap_or_else(|error| {
+        panic!("{name} cannot be started ({error}): run tests/install, which installs every peer")
+    })
 }
 
 /// A judge or a peer of tests/judges in the tests' Python.
