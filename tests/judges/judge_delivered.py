@@ -157,7 +157,7 @@ def ambiguous(text):
     return len(text) < 5 and text.isdigit()
 
 
-def judge_identifiers(judgement, source, result, raw):
+def judge_identifiers(judgement, source, result, raw, technique=()):
     values = []
     for path, elem in all_elements(result):
         if elem.VR == "SQ" or elem.tag in (0x7FE00010, 0x7FE00008, 0x7FE00009):
@@ -168,6 +168,8 @@ def judge_identifiers(judgement, source, result, raw):
             values.append((path, elem.VR, data))
     text_vrs = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"}
     for number, (kind, text, forms) in enumerate(identifiers(source)):
+        if text.upper() in technique:
+            continue
         where = set()
         for form in forms:
             if not form:
@@ -459,7 +461,8 @@ def judge(args):
     try:
         source, result = pydicom.dcmread(args.source), pydicom.dcmread(args.result)
         raw = Path(args.result).read_bytes()
-        judge_identifiers(judgement, source, result, raw_outside_pixels(args.result))
+        technique = {w.upper() for e in manifest_entries(args) for w in e.get("technique", [])}
+        judge_identifiers(judgement, source, result, raw_outside_pixels(args.result), technique)
         may_change = [k for e in manifest_entries(args) for k in e.get("may_change", [])]
         judge_header(judgement, source, result, may_change)
         judge_file(judgement, result, raw)
