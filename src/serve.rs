@@ -8,6 +8,7 @@ use crate::spool::{LocalSpool, SpoolError};
 use crate::worker::{self, Steps};
 use crate::{forward, intake};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
@@ -17,6 +18,9 @@ use tokio::task::JoinSet;
 /// How often delivered results are looked through for old ones.
 const RETENTION_CHECK: Duration = Duration::from_secs(60);
 
+/// What is kept free of new objects is, to this part, for the results of those that are there.
+const WORK_RESERVE: u64 = 4;
+
 /// Why the gateway did not start; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -24,6 +28,8 @@ pub enum ServeError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     SiteKey(#[from] SiteKeyError),
+    #[error("{} is gone, and a spool that was made under it is there: restore it from a backup", .0.display())]
+    KeyGone(PathBuf),
     #[error(transparent)]
     Spool(#[from] SpoolError),
     #[error("cannot listen on {address}: {source}; free the port or change [intake] listen")]
@@ -52,6 +58,10 @@ impl Gateway {
         if config.keys.lookup_file().is_some() {
             tracing::info!(patients = patients.listed(), "the lookup file was read");
         }
+        let key_file = &config.keys.site_key_file;
+        if !key_file.exists() && LocalSpool::is_at(&config.spool.directory) {
+            return Err(ServeError::KeyGone(key_file.clone()));
+        }
         let secrets = site_key::open(&config.keys, &config.deid.project)?;
         // The address before the spool: a second gateway on one configuration is told of the port.
         let address = config.intake.listen;
@@ -79,6 +89,7 @@ impl Gateway {
             workers: config.sandbox.workers,
             hold_changed: config.spool.on_changed == OnChanged::Hold,
             scratch: spool.scratch().to_owned(),
+            min_free_bytes: config.intake.min_free_bytes / WORK_RESERVE,
         };
         tasks.spawn(worker::run(Arc::clone(&spool), context, stopping.clone()));
         for destination in &config.destinations {

@@ -46,6 +46,11 @@ pub enum HoldReason {
     SandboxMemory,
     /// The child process exceeded its time limit.
     SandboxTimeout,
+    /// Work on it was begun again and again and came to no end: the disk had no room for its result,
+    /// a step could not run, or the gateway itself did not survive it.
+    StepFailed,
+    /// The profile that was frozen with the Job cannot be read by this version of the program.
+    ProfileUnreadable,
     /// The destination refused the object for good.
     Refused,
     /// A stored payload no longer has the digest that its record states.
@@ -54,7 +59,7 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason, for `--reason` and the documentation.
-    pub const ALL: [HoldReason; 21] = [
+    pub const ALL: [HoldReason; 23] = [
         Self::NotDicom,
         Self::Truncated,
         Self::Malformed,
@@ -74,6 +79,8 @@ impl HoldReason {
         Self::SandboxCrashed,
         Self::SandboxMemory,
         Self::SandboxTimeout,
+        Self::StepFailed,
+        Self::ProfileUnreadable,
         Self::Refused,
         Self::StorageDamaged,
     ];
@@ -100,6 +107,8 @@ impl HoldReason {
             Self::SandboxCrashed => "sandbox-crashed",
             Self::SandboxMemory => "sandbox-memory",
             Self::SandboxTimeout => "sandbox-timeout",
+            Self::StepFailed => "step-failed",
+            Self::ProfileUnreadable => "profile-unreadable",
             Self::Refused => "refused",
             Self::StorageDamaged => "storage-damaged",
         }

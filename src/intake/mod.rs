@@ -9,7 +9,6 @@
 
 mod association;
 mod object;
-mod part10;
 
 use crate::config::Intake;
 use crate::spool::LocalSpool;

@@ -1,11 +1,10 @@
 //! One object being received: to the spool file as it comes, scanned as it passes.
 
-use super::part10;
 use crate::config::Intake;
 use crate::deid::scan::{DataSetScanner, Encoding};
 use crate::dimse::command::CStoreRq;
 use crate::dimse::status;
-use crate::spool::{IncomingFile, LocalSpool, NewOriginal, SpoolError};
+use crate::spool::{Identity, IncomingFile, LocalSpool, NewOriginal, SpoolError};
 
 /// Why an object is refused, and with which status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +39,17 @@ pub struct ReceivedObject {
     next_room_check: u64,
 }
 
+/// What is recorded in clear and shown to people is a UID, whatever a command says.
+fn uid_or_nothing(uid: &str) -> String {
+    let is_uid = uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if is_uid { uid.to_owned() } else { String::new() }
+}
+
+/// An AE title without what a terminal would obey.
+fn printable(ae_title: &str) -> String {
+    ae_title.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
 impl ReceivedObject {
     /// Starts the spool file. An object that cannot be stored is read to its end and refused.
     pub fn start(
@@ -59,12 +69,12 @@ impl ReceivedObject {
         };
         object.refusal = object.room(config, spool);
         if object.refusal.is_none() {
-            let header = part10::header(
-                &object.rq.sop_class_uid,
-                &object.rq.sop_instance_uid,
-                transfer_syntax_uid,
-            );
-            match spool.incoming().and_then(|mut file| file.write(&header).map(|()| file)) {
+            let identity = Identity {
+                sop_class_uid: object.rq.sop_class_uid.clone(),
+                sop_instance_uid: object.rq.sop_instance_uid.clone(),
+                transfer_syntax_uid: transfer_syntax_uid.to_owned(),
+            };
+            match spool.incoming(&identity) {
                 Ok(file) => object.file = Some(file),
                 Err(error) => object.fail(&error),
             }
@@ -114,10 +124,10 @@ impl ReceivedObject {
         }
         let original = NewOriginal {
             sop_instance_uid: self.rq.sop_instance_uid.clone(),
-            sop_class_uid: self.rq.sop_class_uid.clone(),
+            sop_class_uid: uid_or_nothing(&self.rq.sop_class_uid),
             transfer_syntax_uid: self.transfer_syntax_uid,
-            calling_ae: calling_ae.to_owned(),
-            called_ae: called_ae.to_owned(),
+            calling_ae: printable(calling_ae),
+            called_ae: printable(called_ae),
             peer,
         };
         Ok((self.rq, file, original))

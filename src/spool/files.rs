@@ -27,6 +27,9 @@ impl Directories {
             private_directory(directory)?;
         }
         sync_directory(root)?;
+        // The spool's own name has to last as well, should it have been made just now.
+        let parent = root.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_directory(parent.unwrap_or(Path::new(".")))?;
         Ok(directories)
     }
 

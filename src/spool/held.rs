@@ -162,7 +162,8 @@ fn decide(
     let (job, reason) = bounds(selection);
     let mut statement = c.prepare(
         "UPDATE jobs SET state = CASE WHEN ?3 = 'waiting' AND held_reason = 'refused'
-         AND result_kept = 1 AND patient_hash IS NOT NULL THEN 'ready' ELSE ?3 END, held_reason = NULL, held_detail = NULL, updated_ms = ?4
+         AND result_kept = 1 AND patient_hash IS NOT NULL THEN 'ready' ELSE ?3 END, held_reason = NULL, held_detail = NULL,
+         attempts = 0, next_ms = 0, updated_ms = ?4
          WHERE state = 'held' AND (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR held_reason = ?2)
          RETURNING id",
     )?;

@@ -37,10 +37,13 @@ pub struct Job {
     pub input: PathBuf,
     /// Digest of that payload as it was acknowledged.
     pub input_sha256: String,
-    pub profile: Profile,
+    /// As it was when the Job was routed; or why this program cannot read what another one froze.
+    pub profile: Result<Profile, String>,
     pub project: String,
     /// Of the key that was in force when it was routed.
     pub key_id: String,
+    /// How often work on it began before and came to no end.
+    pub attempts: u32,
 }
 
 impl LocalSpool {
@@ -65,22 +68,25 @@ impl LocalSpool {
         Ok(())
     }
 
-    /// Up to `limit` waiting Jobs, oldest first, without those in `claimed`.
+    /// Up to `limit` Jobs that may be worked on now, without those in `claimed`: the least tried
+    /// first, so that one that never ends does not stop the others, then the oldest.
     pub async fn waiting_jobs(
         &self,
         limit: usize,
         claimed: Vec<i64>,
+        now_ms: UnixMs,
     ) -> Result<Vec<Job>, SpoolError> {
         let directories = self.directories.clone();
         let query = move |c: &Connection| {
             let mut statement = c.prepare_cached(
                 "SELECT jobs.id, originals.id, originals.sha256, profiles.json, jobs.project,
-                        jobs.key_id
+                        jobs.key_id, jobs.attempts
                  FROM jobs JOIN originals ON originals.id = jobs.original
                  JOIN profiles ON profiles.digest = jobs.profile_digest
-                 WHERE jobs.state = 'waiting' ORDER BY jobs.id LIMIT ?1",
+                 WHERE jobs.state = 'waiting' AND jobs.next_ms <= ?2
+                 ORDER BY jobs.attempts, jobs.id LIMIT ?1",
             )?;
-            let mut rows = statement.query([(limit + claimed.len()) as i64])?;
+            let mut rows = statement.query(params![(limit + claimed.len()) as i64, now_ms])?;
             let mut jobs = Vec::new();
             while let Some(row) = rows.next()? {
                 let id: i64 = row.get(0)?;
@@ -88,20 +94,14 @@ impl LocalSpool {
                     continue;
                 }
                 let json: String = row.get(3)?;
-                let profile = serde_json::from_str(&json).map_err(|error| {
-                    rusqlite::Error::FromSqlConversionFailure(
-                        3,
-                        rusqlite::types::Type::Text,
-                        error.into(),
-                    )
-                })?;
                 jobs.push(Job {
                     id,
                     input: directories.original(&row.get::<_, String>(1)?),
                     input_sha256: row.get(2)?,
-                    profile,
+                    profile: serde_json::from_str(&json).map_err(|error| error.to_string()),
                     project: row.get(4)?,
                     key_id: row.get(5)?,
+                    attempts: row.get(6)?,
                 });
             }
             Ok(jobs)
@@ -131,7 +131,7 @@ impl LocalSpool {
             std::fs::rename(&from, &to).map_err(|e| SpoolError::file(&to, "cannot rename", &e))?;
             files::sync_directory(&results)
         });
-        store.await.map_err(|_| SpoolError::Broken)??;
+        store.await.map_err(|_| SpoolError::Stopped)??;
         crash_point("result-synced");
         let record = move |c: &Connection| {
             c.prepare_cached(
@@ -160,6 +160,22 @@ impl LocalSpool {
         crash_point("ready");
         self.deliveries_changed.send_modify(|count| *count += 1);
         Ok(true)
+    }
+
+    /// Work on a Job that was begun so often came to no end: it may begin again at `next_ms`.
+    pub async fn put_off(
+        &self,
+        job: i64,
+        attempts: u32,
+        next_ms: UnixMs,
+    ) -> Result<(), SpoolError> {
+        let record = move |c: &Connection| {
+            c.prepare_cached(
+                "UPDATE jobs SET attempts = ?2, next_ms = ?3 WHERE id = ?1 AND state = 'waiting'",
+            )?
+            .execute(params![job, attempts, next_ms])
+        };
+        self.database.call(record).await.map(|_| ())
     }
 
     /// Makes the Job wait for a person.

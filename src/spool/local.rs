@@ -3,6 +3,7 @@
 use super::database::Database;
 use super::files::{self, Directories};
 use super::jobs::hold_job;
+use super::originals::PART;
 use super::{SpoolError, UnixMs};
 use crate::deid::hold::{Hold, HoldReason};
 use hmac::{Hmac, KeyInit, Mac};
@@ -34,7 +35,12 @@ impl LocalSpool {
     ) -> Result<Self, SpoolError> {
         let lock = lock(directory)?;
         let directories = Directories::prepare(directory)?;
+        let database = directory.join("spool.sqlite");
+        if !database.exists() && !names(&directories.originals, "dcm")?.is_empty() {
+            return Err(SpoolError::RecordsGone { database });
+        }
         let spool = Self::connect(directory, directories, hash_key, Some(lock))?;
+        spool.check_key().await?;
         spool.reconcile(now_ms).await?;
         Ok(spool)
     }
@@ -99,7 +105,8 @@ impl LocalSpool {
         .unwrap_or_default()
     }
 
-    /// After a crash: files without a record go, records without a file are held.
+    /// After a crash: unfinished files go, payloads without a record are recorded again, records
+    /// without a payload are held.
     async fn reconcile(&self, now_ms: UnixMs) -> Result<(), SpoolError> {
         let open = self.database.call(|c| {
             let mut statement = c.prepare("SELECT id FROM originals WHERE state != 'ended'")?;
@@ -107,27 +114,60 @@ impl LocalSpool {
             ids.collect::<rusqlite::Result<HashSet<_>>>()
         });
         let open = open.await?;
-        let present = names(&self.directories.originals)?;
-        let orphans: Vec<_> = present.difference(&open).cloned().collect();
-        for id in &orphans {
-            files::remove(&self.directories.original(id));
+        for id in names(&self.directories.originals, PART)? {
+            files::remove(&self.directories.original(&id).with_extension(PART));
+        }
+        let present = names(&self.directories.originals, "dcm")?;
+        for id in present.difference(&open) {
+            self.resolve(id.clone(), now_ms).await?;
         }
         let missing: Vec<String> = open.difference(&present).cloned().collect();
         if !missing.is_empty() {
             tracing::error!(count = missing.len(), "records without their payload: held");
         }
         self.database.call(move |c| hold_missing(c, &missing, now_ms)).await?;
+        self.remove_unrecorded_results().await?;
+        tracing::info!(open = open.len(), "spool opened");
+        Ok(())
+    }
+
+    /// A payload that no open record names: its record has ended, or was lost.
+    async fn resolve(&self, id: String, now_ms: UnixMs) -> Result<(), SpoolError> {
+        let of_id = id.clone();
+        let sql = "SELECT count(*) > 0 FROM originals WHERE id = ?1";
+        let ended = self.database.call(move |c| c.query_row(sql, [of_id], |row| row.get(0)));
+        if ended.await? {
+            files::remove(&self.directories.original(&id));
+        } else if self.adopt(id, now_ms).await? {
+            tracing::warn!("a payload without a record was recorded again");
+        } else {
+            tracing::error!("a file among the originals that is none: left alone");
+        }
+        Ok(())
+    }
+
+    async fn remove_unrecorded_results(&self) -> Result<(), SpoolError> {
         let kept = self.database.call(|c| {
             let mut statement = c.prepare("SELECT id FROM jobs WHERE result_kept = 1")?;
             let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
             ids.map(|id| id.map(|id| id.to_string())).collect::<rusqlite::Result<HashSet<_>>>()
         });
-        let results = names(&self.directories.results)?;
-        for id in results.difference(&kept.await?) {
+        for id in names(&self.directories.results, "dcm")?.difference(&kept.await?) {
             files::remove(&self.directories.results.join(format!("{id}.dcm")));
         }
-        tracing::info!(open = open.len(), orphans = orphans.len(), "spool opened");
         Ok(())
+    }
+
+    /// A spool belongs to one site key: under another its hashes would know nothing any more.
+    async fn check_key(&self) -> Result<(), SpoolError> {
+        let found = self.keyed_hash("the key of this spool");
+        let check = found.clone();
+        let stored = self.database.call(move |c| {
+            c.execute("INSERT OR IGNORE INTO meta VALUES ('key', ?1)", [&check])?;
+            let sql = "SELECT value FROM meta WHERE name = 'key'";
+            c.query_row(sql, [], |row| row.get::<_, Vec<u8>>(0))
+        });
+        if stored.await? == found { Ok(()) } else { Err(SpoolError::OtherKey) }
     }
 }
 
@@ -143,12 +183,13 @@ fn hold_missing(c: &Connection, missing: &[String], now_ms: UnixMs) -> rusqlite:
     Ok(())
 }
 
-fn names(directory: &Path) -> Result<HashSet<String>, SpoolError> {
+/// The names, without it, of the files of a directory that have this extension.
+fn names(directory: &Path, extension: &str) -> Result<HashSet<String>, SpoolError> {
     let read = std::fs::read_dir(directory)
         .map_err(|e| SpoolError::file(directory, "cannot list this directory", &e))?;
-    let stems = read.flatten().filter_map(|entry| {
-        entry.path().file_stem().map(|stem| stem.to_string_lossy().into_owned())
-    });
+    let paths = read.flatten().map(|entry| entry.path());
+    let wanted = paths.filter(|path| path.extension().is_some_and(|found| found == extension));
+    let stems = wanted.filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
     Ok(stems.collect())
 }
 

@@ -1,20 +1,37 @@
 //! Databases of earlier versions.
 
-use super::schema::{JOBS_COLUMNS, PATIENTS};
+use super::schema::{JOBS_COLUMNS, JOBS_INDEXES, PATIENTS, RELIABILITY};
+
+/// The columns of `jobs` in version 1.
+const JOBS_1: &str = "id, original, profile, profile_digest, project, key_id, state, held_reason,
+    held_detail, report, result_sha256, result_bytes, sop_class, transfer_syntax, new_study,
+    new_series, new_sop, result_kept, updated_ms";
 
 /// Version 1 knew nothing of patients. What was ready is made again, to the same bytes, so that it
 /// is known whose it is before it leaves.
 pub(super) fn from_1() -> String {
-    let columns = "id, original, profile, profile_digest, project, key_id, state, held_reason,
-        held_detail, report, result_sha256, result_bytes, sop_class, transfer_syntax, new_study,
-        new_series, new_sop, result_kept, updated_ms";
     format!(
-        "CREATE TABLE jobs_2 {JOBS_COLUMNS}
-         INSERT INTO jobs_2 ({columns}) SELECT {columns} FROM jobs;
-         DROP TABLE jobs;
-         ALTER TABLE jobs_2 RENAME TO jobs;
+        "{}
          UPDATE jobs SET state = 'waiting', result_kept = 0 WHERE state = 'ready';
-         {PATIENTS}"
+         {PATIENTS} {RELIABILITY}",
+        jobs_with(JOBS_1)
+    )
+}
+
+/// Version 2 counted no attempts.
+pub(super) fn from_2() -> String {
+    let columns = format!("{JOBS_1}, patient_hash, patient_id_hash, new_patient");
+    format!("{} {RELIABILITY}", jobs_with(&columns))
+}
+
+/// `jobs` anew, with what is in these columns of the old one.
+fn jobs_with(columns: &str) -> String {
+    format!(
+        "CREATE TABLE jobs_new {JOBS_COLUMNS}
+         INSERT INTO jobs_new ({columns}) SELECT {columns} FROM jobs;
+         DROP TABLE jobs;
+         ALTER TABLE jobs_new RENAME TO jobs;
+         {JOBS_INDEXES}"
     )
 }
 
@@ -24,10 +41,15 @@ mod tests {
     use rusqlite::Connection;
 
     const VERSION_1: &str = include_str!("schema_1.sql");
+    const VERSION_2: &str = include_str!("schema_2.sql");
 
     fn of_version_1() -> Connection {
+        of_version(1, VERSION_1)
+    }
+
+    fn of_version(version: i64, tables: &str) -> Connection {
         let c = Connection::open_in_memory().expect("opened");
-        c.execute_batch(&format!("{VERSION_1} PRAGMA user_version = 1;")).expect("version 1");
+        c.execute_batch(&format!("{tables} PRAGMA user_version = {version};")).expect("tables");
         c.execute_batch(
             "INSERT INTO profiles VALUES ('d', '{}');
              INSERT INTO originals VALUES ('o', x'01', 's', 1, 'c', 't', 'a', 'b', 'p', 5, 0, 'routed');
@@ -54,12 +76,32 @@ mod tests {
     }
 
     #[test]
-    fn a_database_of_version_1_becomes_one_of_this_version() {
-        let (migrated, new) = (of_version_1(), Connection::open_in_memory().expect("opened"));
-        schema::prepare(&migrated).expect("migrated");
+    fn a_database_of_each_earlier_version_becomes_one_of_this_version() {
+        let new = Connection::open_in_memory().expect("opened");
         schema::prepare(&new).expect("made");
-        assert_eq!(schema_of(&migrated), schema_of(&new));
-        schema::prepare(&migrated).expect("nothing to do");
+        for earlier in [of_version_1(), of_version(2, VERSION_2)] {
+            schema::prepare(&earlier).expect("migrated");
+            assert_eq!(schema_of(&earlier), schema_of(&new));
+            schema::prepare(&earlier).expect("nothing to do");
+        }
+    }
+
+    #[test]
+    fn from_version_2_every_record_stays_as_it_is() {
+        let c = of_version(2, VERSION_2);
+        c.execute_batch(
+            "UPDATE jobs SET patient_hash = x'aa', new_patient = 'p' WHERE id = 9;
+             INSERT INTO excluded VALUES (x'bb', 'me', 4);",
+        )
+        .expect("of version 2");
+        schema::prepare(&c).expect("migrated");
+        let one = |sql: &str| -> String { c.query_row(sql, [], |row| row.get(0)).expect("a row") };
+        let job = "SELECT state || result_kept || new_sop || hex(patient_hash) || new_patient
+                   || attempts || next_ms FROM jobs WHERE id = 9";
+        assert_eq!(one(job), "ready12.25.2AAp00");
+        assert_eq!(one("SELECT hex(patient_hash) FROM excluded"), "BB");
+        assert_eq!(one("SELECT group_concat(state) FROM deliveries"), "sent,waiting");
+        assert_eq!(one("SELECT count(*) || '' FROM pragma_foreign_key_check"), "0");
     }
 
     #[test]
@@ -93,7 +135,7 @@ mod tests {
         let c = Connection::open_in_memory().expect("opened");
         c.execute_batch("PRAGMA user_version = 9").expect("set");
         let error = schema::prepare(&c).expect_err("unknown").to_string();
-        assert!(error.contains("version 9, this program knows 2"), "{error}");
+        assert!(error.contains("version 9, this program knows 3"), "{error}");
         assert!(schema_of(&c).is_empty());
     }
 }

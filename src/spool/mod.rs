@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod local;
 mod migrate;
 mod originals;
+mod part10;
 mod patient_jobs;
 pub mod patients;
 mod ready;
@@ -33,6 +34,7 @@ pub use held::{HeldJob, HeldSelection, StateCounts};
 pub use jobs::{Job, Routed, Routing};
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
+pub use part10::Identity;
 pub use patient_jobs::{PatientDecision, PatientDelivery, PatientJob};
 pub use patients::{Admission, Excluded, Exclusion, PatientHash};
 pub use ready::{PendingDelivery, Ready};
@@ -43,7 +45,7 @@ use std::path::PathBuf;
 /// Milliseconds since the Unix epoch.
 pub type UnixMs = i64;
 
-/// What went wrong in the spool. A `Broken` spool takes nothing more: restart after mending it.
+/// What went wrong in the spool. Only after `Broken` it cannot be known whether it was recorded.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SpoolError {
     #[error("{}: {what}: {message}", path.display())]
@@ -52,10 +54,25 @@ pub enum SpoolError {
     InUse(PathBuf),
     #[error("the spool's database: {0}")]
     Database(String),
+    #[error("the spool's database is in use by another process; stop what reads it")]
+    Busy,
+    #[error("the disk of the spool is full or cannot be written")]
+    Full,
     #[error("the spool stopped after a failed write; mend the disk and restart")]
+    Stopped,
+    #[error("a write of the spool failed; it stops: mend the disk and restart")]
     Broken,
     #[error("the spool's schema is version {found}, this program knows {known}")]
     Schema { found: i64, known: i64 },
+    #[error(
+        "{} is gone, and originals are there: restore it from a backup. Without one, an empty file in its place has them recorded again; exclusions and decisions stay lost",
+        database.display()
+    )]
+    RecordsGone { database: PathBuf },
+    #[error(
+        "the spool was made under another site key: restore that one from a backup ([keys] site_key_file)"
+    )]
+    OtherKey,
     #[error("a stored payload no longer has the digest of its record")]
     Damaged,
     #[error("there is no such record")]

@@ -1,14 +1,23 @@
 //! Originals: receiving one durably, and the first step of its record.
+//!
+//! Invariants: a payload is `ID.part` until it is whole and synced, then `ID.dcm`; whatever fails
+//! before its commit leaves neither, and after a commit of unknown outcome the file stays.
 
 use super::files::{self, hex};
 use super::local::LocalSpool;
+use super::part10::Identity;
 use super::{SpoolError, UnixMs, crash_point};
 use crate::deid::hold::HoldReason;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
+
+/// Of a payload that is not whole yet.
+pub(super) const PART: &str = "part";
+/// Our header of a payload is shorter.
+const HEADER_BYTES: u64 = 16 * 1024;
 
 /// What intake knows of an object that it has received whole.
 #[derive(Debug, Clone)]
@@ -57,7 +66,7 @@ pub struct IncomingFile {
 impl IncomingFile {
     /// Appends bytes as they came.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), SpoolError> {
-        let Some(file) = self.file.as_mut() else { return Err(SpoolError::Broken) };
+        let Some(file) = self.file.as_mut() else { return Err(SpoolError::Stopped) };
         file.write_all(bytes).map_err(|e| SpoolError::file(&self.path, "cannot write", &e))?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
@@ -79,16 +88,22 @@ impl Drop for IncomingFile {
 }
 
 impl LocalSpool {
-    /// Starts a payload under a name that owes nothing to the peer.
-    pub fn incoming(&self) -> Result<IncomingFile, SpoolError> {
+    /// Starts a payload under a name that owes nothing to the peer, with a Part 10 header of ours.
+    pub fn incoming(&self, identity: &Identity) -> Result<IncomingFile, SpoolError> {
         use std::os::unix::fs::OpenOptionsExt;
+        if self.database.is_stopped() {
+            return Err(SpoolError::Stopped);
+        }
         let mut random = [0u8; 16];
-        getrandom::fill(&mut random).map_err(|_| SpoolError::Broken)?;
+        getrandom::fill(&mut random).map_err(|e| SpoolError::Database(e.to_string()))?;
         let id = hex(&random);
-        let path = self.directories.original(&id);
+        let path = self.directories.original(&id).with_extension(PART);
         let opened = File::options().write(true).create_new(true).mode(0o600).open(&path);
         let file = opened.map_err(|e| SpoolError::file(&path, "cannot make this file", &e))?;
-        Ok(IncomingFile { id, path, file: Some(file), hasher: Sha256::new(), bytes: 0 })
+        let mut incoming =
+            IncomingFile { id, path, file: Some(file), hasher: Sha256::new(), bytes: 0 };
+        incoming.write(&identity.header())?;
+        Ok(incoming)
     }
 
     /// Syncs the payload and its directory, then commits the record. Only then may 0x0000 be told.
@@ -98,32 +113,68 @@ impl LocalSpool {
         original: NewOriginal,
         now_ms: UnixMs,
     ) -> Result<Accepted, SpoolError> {
-        let (file, path) = (incoming.file.take(), incoming.path.clone());
-        let sync = tokio::task::spawn_blocking(move || {
-            let synced = file.map_or(Ok(()), |file| file.sync_all());
-            synced.map_err(|e| SpoolError::file(&path, "cannot sync", &e))
-        });
-        let synced = sync.await.map_err(|_| SpoolError::Broken).and_then(|synced| synced);
-        if let Err(error) = synced.and_then(|()| files::sync_directory(&self.directories.originals))
-        {
-            files::remove(&incoming.path);
-            return Err(error);
-        }
-        crash_point("payload-synced");
-        let id = incoming.id.clone();
+        let (id, bytes) = (incoming.id.clone(), incoming.bytes as i64);
         let sha256 = hex(&std::mem::take(&mut incoming.hasher).finalize());
+        let payload = self.directories.original(&id);
+        self.settle(incoming, payload.clone()).await?;
+        crash_point("payload-synced");
         let sop_hash = self.keyed_hash(&original.sop_instance_uid);
-        let bytes = incoming.bytes as i64;
         let record =
             move |c: &Connection| insert(c, &id, &original, &sha256, &sop_hash, bytes, now_ms);
         let accepted = self.database.call(record).await;
-        // After an error the record may be there or not: the file stays, and the restart decides.
-        if matches!(accepted, Ok(Accepted::Duplicate)) {
-            files::remove(&incoming.path);
+        match &accepted {
+            // The record may be there or not: the file stays, and the restart decides.
+            Ok(Accepted::New | Accepted::Changed) | Err(SpoolError::Broken) => {}
+            Ok(Accepted::Duplicate) | Err(_) => files::remove(&payload),
         }
         crash_point("accepted");
         self.jobs_changed.notify_one();
         accepted
+    }
+
+    /// Makes a payload durable under its final name, or removes it.
+    async fn settle(&self, incoming: IncomingFile, payload: PathBuf) -> Result<(), SpoolError> {
+        let originals = self.directories.originals.clone();
+        let settled = tokio::task::spawn_blocking(move || {
+            let path = &incoming.path;
+            let synced = incoming.file.as_ref().map_or(Ok(()), File::sync_all);
+            synced.map_err(|e| SpoolError::file(path, "cannot sync", &e))?;
+            std::fs::rename(path, &payload)
+                .map_err(|e| SpoolError::file(path, "cannot rename", &e))?;
+            files::sync_directory(&originals).inspect_err(|_| files::remove(&payload))
+        });
+        settled.await.map_err(|_| SpoolError::Stopped)?
+    }
+
+    /// Records a payload again whose record was lost; false if it is no payload of ours.
+    pub(super) async fn adopt(&self, id: String, now_ms: UnixMs) -> Result<bool, SpoolError> {
+        let payload = self.directories.original(&id);
+        let path = payload.clone();
+        let read = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
+            let mut head = Vec::new();
+            File::open(&path)?.take(HEADER_BYTES).read_to_end(&mut head)?;
+            let bytes = path.metadata()?.len() as i64;
+            Ok((Identity::of_header(&head), bytes, files::digest(&path)?))
+        });
+        let unreadable = |e| SpoolError::file(&payload, "cannot read", &e);
+        let (identity, bytes, sha256) =
+            read.await.map_err(|_| SpoolError::Stopped)?.map_err(unreadable)?;
+        let Some(identity) = identity else { return Ok(false) };
+        let sop_hash = self.keyed_hash(&identity.sop_instance_uid);
+        let original = NewOriginal {
+            sop_instance_uid: identity.sop_instance_uid,
+            sop_class_uid: identity.sop_class_uid,
+            transfer_syntax_uid: identity.transfer_syntax_uid,
+            calling_ae: String::new(),
+            called_ae: String::new(),
+            peer: String::new(),
+        };
+        let record =
+            move |c: &Connection| insert(c, &id, &original, &sha256, &sop_hash, bytes, now_ms);
+        if self.database.call(record).await? == Accepted::Duplicate {
+            files::remove(&payload);
+        }
+        Ok(true)
     }
 
     /// Up to `limit` Originals that have no Job yet, oldest first.

@@ -7,7 +7,7 @@
 use super::deliveries::end_original;
 use super::files;
 use super::local::LocalSpool;
-use super::{SpoolError, UnixMs};
+use super::{SpoolError, UnixMs, crash_point};
 use crate::deid::header::PatientIdentity;
 use hmac::{Hmac, KeyInit, Mac};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -83,7 +83,8 @@ pub struct Excluded {
 }
 
 impl LocalSpool {
-    /// Records whose object a Job is and under which PatientID its result goes, or drops it.
+    /// Records whose object a Job is and under which PatientID its result goes, or drops it. From
+    /// here on work on it counts as begun, should this process not survive it.
     pub async fn admit(
         &self,
         job: i64,
@@ -96,8 +97,8 @@ impl LocalSpool {
         let record = move |c: &Connection| {
             let recorded = c
                 .prepare_cached(
-                    "UPDATE jobs SET patient_hash = ?2, patient_id_hash = ?3, new_patient = ?4
-                     WHERE id = ?1 AND state = 'waiting'",
+                    "UPDATE jobs SET patient_hash = ?2, patient_id_hash = ?3, new_patient = ?4,
+                     attempts = attempts + 1 WHERE id = ?1 AND state = 'waiting'",
                 )?
                 .execute(params![job, exact.0, any.0, new_patient])?;
             if recorded == 0 {
@@ -112,6 +113,7 @@ impl LocalSpool {
             Ok((Admission::Dropped, vec![(job, ended)]))
         };
         let (admission, dropped) = self.database.call(record).await?;
+        crash_point("admitted");
         self.remove_dropped(dropped);
         Ok(admission)
     }

@@ -166,6 +166,6 @@ impl LocalSpool {
             Ok(found) if found == sha256 => Ok(ready),
             _ => Err(SpoolError::Damaged),
         });
-        check.await.map_err(|_| SpoolError::Broken)?
+        check.await.map_err(|_| SpoolError::Stopped)?
     }
 }

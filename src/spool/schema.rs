@@ -4,7 +4,7 @@ use super::{SpoolError, migrate};
 use rusqlite::Connection;
 
 /// Of the tables below.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE originals (
@@ -48,7 +48,8 @@ CREATE TABLE decisions (
 ) STRICT;
 ";
 
-/// `patient_hash` and `patient_id_hash` are keyed hashes of whose object it is, with and without the
+/// `attempts` counts how often work on it began and came to no end, `next_ms` is when it may begin
+/// again. `patient_hash` and `patient_id_hash` are keyed hashes of whose object it is, with and without the
 /// issuer; they are there once the object was opened. `new_patient` is the PatientID of the result.
 pub(super) const JOBS_COLUMNS: &str = "(
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -73,21 +74,33 @@ pub(super) const JOBS_COLUMNS: &str = "(
     updated_ms      INTEGER NOT NULL,
     patient_hash    BLOB,
     patient_id_hash BLOB,
-    new_patient     TEXT
+    new_patient     TEXT,
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    next_ms         INTEGER NOT NULL DEFAULT 0
 ) STRICT;";
 
-/// What came with version 2 beside the columns of `jobs`.
-pub(super) const PATIENTS: &str = "
+pub(super) const JOBS_INDEXES: &str = "
 CREATE INDEX jobs_by_original ON jobs (original);
 CREATE INDEX jobs_by_state ON jobs (state, id);
 CREATE INDEX jobs_by_patient ON jobs (patient_hash) WHERE patient_hash IS NOT NULL;
 CREATE INDEX jobs_by_patient_id ON jobs (patient_id_hash) WHERE patient_id_hash IS NOT NULL;
+CREATE INDEX jobs_waiting ON jobs (attempts, id) WHERE state = 'waiting';
+CREATE INDEX jobs_with_result ON jobs (updated_ms) WHERE result_kept = 1;
+";
 
+/// What came with version 2 beside the columns of `jobs`.
+pub(super) const PATIENTS: &str = "
 CREATE TABLE excluded (
     patient_hash    BLOB PRIMARY KEY,
     who             TEXT NOT NULL,
     at_ms           INTEGER NOT NULL
 ) STRICT;
+";
+
+/// What came with version 3 beside the columns of `jobs`: `meta` tells a spool's key from another.
+pub(super) const RELIABILITY: &str = "
+CREATE INDEX originals_received ON originals (received_ms) WHERE state = 'received';
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 ";
 
 /// Sets the durability of the connection; makes the tables of a new database, or brings those of an
@@ -102,8 +115,11 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
         // Asked again: another process may have been faster.
         let found = version(connection).map_err(database)?;
         let sql = match found {
-            0 => format!("{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {PATIENTS}"),
+            0 => format!(
+                "{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {JOBS_INDEXES} {PATIENTS} {RELIABILITY}"
+            ),
             1 => migrate::from_1(),
+            2 => migrate::from_2(),
             VERSION => String::new(),
             _ => return Err(SpoolError::Schema { found, known: VERSION }),
         };

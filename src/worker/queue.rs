@@ -1,6 +1,10 @@
 //! Takes Originals and Jobs from the spool and puts results back.
+//!
+//! Invariants: work that comes to no end is counted, in the record, and begins again later and after
+//! what was tried less; after `MAX_ATTEMPTS` the Job is held. No work begins on a disk without room.
 
-use super::{Object, Steps};
+use super::{Object, Steps, WorkReport};
+use crate::deid::accept::Deidentified;
 use crate::deid::header::KeyRing;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::patients::Patients;
@@ -18,6 +22,12 @@ const POLL: Duration = Duration::from_secs(1);
 /// Originals routed in one go.
 const ROUTED_AT_ONCE: usize = 256;
 
+/// How often work on a Job may come to no end before it is held: above what restarts explain.
+const MAX_ATTEMPTS: u32 = 10;
+/// The pause after the first time; it doubles, up to `PAUSE_MAX_MS`.
+const PAUSE_MS: UnixMs = 5_000;
+const PAUSE_MAX_MS: UnixMs = 600_000;
+
 /// What the queue needs besides the spool.
 pub struct Context {
     pub steps: Steps,
@@ -30,6 +40,8 @@ pub struct Context {
     pub hold_changed: bool,
     /// For files that are never recorded.
     pub scratch: std::path::PathBuf,
+    /// With less free space in the spool no work begins: deliveries have to make room first.
+    pub min_free_bytes: u64,
 }
 
 /// Works until `shutdown` turns true; Jobs in work are then dropped and repeated after a restart.
@@ -37,11 +49,18 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
     let context = Arc::new(context);
     let mut in_work: JoinSet<i64> = JoinSet::new();
     let mut claimed: HashSet<i64> = HashSet::new();
+    let mut room = true;
     loop {
         if let Err(error) = route_all(&spool, &context).await {
             tracing::error!(%error, "cannot route");
         }
-        if let Err(error) = fill(&spool, &context, &mut in_work, &mut claimed).await {
+        let had_room = std::mem::replace(&mut room, has_room(&spool, &context));
+        if had_room && !room {
+            tracing::error!(
+                "the spool's disk is almost full: jobs wait until deliveries made room"
+            );
+        }
+        if room && let Err(error) = fill(&spool, &context, &mut in_work, &mut claimed).await {
             tracing::error!(%error, "cannot take jobs");
         }
         let idle = in_work.is_empty();
@@ -56,6 +75,10 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
             _ = shutdown.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+fn has_room(spool: &LocalSpool, context: &Context) -> bool {
+    spool.free_bytes().is_ok_and(|free| free >= context.min_free_bytes)
 }
 
 async fn route_all(spool: &LocalSpool, context: &Context) -> Result<(), SpoolError> {
@@ -98,16 +121,17 @@ async fn fill(
     if free == 0 {
         return Ok(());
     }
-    for job in spool.waiting_jobs(free, claimed.iter().copied().collect()).await? {
+    for job in spool.waiting_jobs(free, claimed.iter().copied().collect(), now_ms()).await? {
         claimed.insert(job.id);
         let (spool, context) = (Arc::clone(spool), Arc::clone(context));
         in_work.spawn(async move {
-            let id = job.id;
+            let (id, attempts) = (job.id, job.attempts);
             let (working, at) = (Arc::clone(&spool), Arc::clone(&context));
             // A task of its own, so that a panic costs this job only.
             let worked = tokio::spawn(async move { work(&working, &at, job).await }).await;
             let recorded = match worked {
-                Ok(recorded) => recorded,
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(failure)) => put_off(&spool, id, attempts, &failure).await,
                 Err(_) => {
                     let hold = Hold::new(HoldReason::SandboxCrashed, "its task stopped");
                     spool.hold(id, hold, now_ms()).await
@@ -123,58 +147,103 @@ async fn fill(
     Ok(())
 }
 
-async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), SpoolError> {
-    let id = job.id;
-    if !spool.payload_is_intact(job.input.clone(), job.input_sha256.clone()).await {
-        let detail = "the stored original is gone or no longer has its digest";
-        return spool.hold(id, Hold::new(HoldReason::StorageDamaged, detail), now_ms()).await;
+/// Work came to no end: it begins again later, or a person is asked.
+async fn put_off(
+    spool: &LocalSpool,
+    job: i64,
+    attempts: u32,
+    failure: &str,
+) -> Result<(), SpoolError> {
+    let attempts = attempts + 1;
+    if attempts >= MAX_ATTEMPTS {
+        return given_up(spool, job, attempts, failure).await;
     }
-    let Some(key) = context.keys.find(&job.project, &job.key_id) else {
-        let detail = "the key under which it was routed is not among the keys of this site";
-        return spool.hold(id, Hold::new(HoldReason::UnknownKey, detail), now_ms()).await;
+    let pause_ms = (PAUSE_MS << (attempts - 1).min(16)).min(PAUSE_MAX_MS);
+    tracing::error!(job, failure, attempts, pause_ms, "work came to no end: it will begin again");
+    spool.put_off(job, attempts, now_ms() + pause_ms).await
+}
+
+async fn given_up(
+    spool: &LocalSpool,
+    job: i64,
+    attempts: u32,
+    failure: &str,
+) -> Result<(), SpoolError> {
+    let detail = format!("begun {attempts} times without an end: {failure}");
+    tracing::warn!(job, reason = %HoldReason::StepFailed, detail, "held");
+    spool.hold(job, Hold::new(HoldReason::StepFailed, detail), now_ms()).await
+}
+
+/// Brings a Job to its end: ready, held, or dropped. The error is why it has none.
+async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), String> {
+    let (id, attempts) = (job.id, job.attempts);
+    let outcome = if attempts >= MAX_ATTEMPTS {
+        given_up(spool, id, attempts, "the gateway did not survive it").await.map(|()| None)
+    } else {
+        run_steps(spool, context, job).await
     };
-    let scratch = &context.scratch;
-    let object = Object { input: &job.input, scratch, profile: &job.profile, key: &key };
-    let outcome = match context.steps.open(&object).await {
-        Ok(opened) => {
-            let subject = object.subject(&context.patients, &opened.patient);
-            let new_patient = subject.as_ref().ok().map(|subject| subject.patient_id.clone());
-            match spool.admit(id, &opened.patient, new_patient, now_ms()).await? {
-                Admission::Admitted => {}
-                Admission::Dropped => {
-                    tracing::warn!(job = id, "dropped: its patient is excluded");
-                    return Ok(());
-                }
-                Admission::Ended => return Ok(()),
-            }
-            let output = |round| spool.work_file(id, round);
-            match subject {
-                Ok(subject) => context.steps.deidentify(&object, opened, &subject, output).await,
-                Err(hold) => Err(hold.into()),
-            }
-        }
-        Err(error) => Err(error),
-    };
-    match outcome {
-        Ok((result, report)) => {
+    let unrecorded = |error: SpoolError| error.to_string();
+    match outcome.map_err(unrecorded)? {
+        None => Ok(()),
+        Some(Ok((result, report))) => {
             let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept.len());
             let (frames, scrubbed) = (report.frames, report.header.changed());
             let report = serde_json::to_string(&report).unwrap_or_default();
-            if spool.ready(id, result, report, now_ms()).await? {
+            if spool.ready(id, result, report, now_ms()).await.map_err(unrecorded)? {
                 tracing::info!(job = id, frames, boxes, kept, scrubbed, "ready");
             }
             Ok(())
         }
-        Err(RunError::Hold(hold)) => {
+        Some(Err(RunError::Hold(hold))) => {
             tracing::warn!(job = id, reason = %hold.reason, detail = hold.detail, "held");
-            spool.hold(id, hold, now_ms()).await
+            spool.hold(id, hold, now_ms()).await.map_err(unrecorded)
         }
-        Err(RunError::Failed(kind)) => {
-            tracing::error!(job = id, kind, "a step could not run; it will be tried again");
-            tokio::time::sleep(5 * POLL).await;
-            Ok(())
-        }
+        Some(Err(RunError::Failed(kind))) => Err(kind),
     }
+}
+
+type Outcome = Result<(Deidentified, WorkReport), RunError>;
+
+/// What became of the object; none if its Job ended meanwhile.
+async fn run_steps(
+    spool: &LocalSpool,
+    context: &Context,
+    job: Job,
+) -> Result<Option<Outcome>, SpoolError> {
+    let id = job.id;
+    let hold = |reason, detail: &str| Ok(Some(Err(Hold::new(reason, detail).into())));
+    if !spool.payload_is_intact(job.input.clone(), job.input_sha256.clone()).await {
+        let detail = "the stored original is gone or no longer has its digest";
+        return hold(HoldReason::StorageDamaged, detail);
+    }
+    let Some(key) = context.keys.find(&job.project, &job.key_id) else {
+        let detail = "the key under which it was routed is not among the keys of this site";
+        return hold(HoldReason::UnknownKey, detail);
+    };
+    let profile = match &job.profile {
+        Ok(profile) => profile,
+        Err(error) => return hold(HoldReason::ProfileUnreadable, error),
+    };
+    let object = Object { input: &job.input, scratch: &context.scratch, profile, key: &key };
+    let opened = match context.steps.open(&object).await {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Some(Err(error))),
+    };
+    let subject = object.subject(&context.patients, &opened.patient);
+    let new_patient = subject.as_ref().ok().map(|subject| subject.patient_id.clone());
+    match spool.admit(id, &opened.patient, new_patient, now_ms()).await? {
+        Admission::Admitted => {}
+        Admission::Dropped => {
+            tracing::warn!(job = id, "dropped: its patient is excluded");
+            return Ok(None);
+        }
+        Admission::Ended => return Ok(None),
+    }
+    let output = |round| spool.work_file(id, round);
+    Ok(Some(match subject {
+        Ok(subject) => context.steps.deidentify(&object, opened, &subject, output).await,
+        Err(hold) => Err(hold.into()),
+    }))
 }
 
 fn now_ms() -> UnixMs {

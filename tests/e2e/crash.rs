@@ -21,6 +21,7 @@ survives_a_kill_at! {
     killed_after_syncing_the_payload_nothing_is_lost: "payload-synced",
     killed_between_accepting_and_answering_nothing_is_lost: "accepted",
     killed_after_routing_nothing_is_lost: "routed",
+    killed_when_its_patient_is_recorded_nothing_is_lost: "admitted",
     killed_after_syncing_the_result_nothing_is_lost: "result-synced",
     killed_when_ready_nothing_is_lost: "ready",
     killed_after_holding_nothing_is_lost: "held",
@@ -127,5 +128,26 @@ fn killed_while_everything_is_in_flight_nothing_acknowledged_is_lost() {
     let digests = digests_by_uid(&site.path("research"));
     assert_eq!(digests.len(), samples.len());
     assert!(digests.values().all(|copies| copies.len() == 1), "a repeat with other bytes");
+    gateway.stop();
+}
+
+#[test]
+fn an_object_that_the_gateway_does_not_survive_is_held_at_last() {
+    let site = Site::new();
+    let samples = sample(&site.path("sent"), &["--ct", "1"]);
+    let fatal = [("DEID_GATEWAY_CRASH_AT", "admitted")];
+    let mut gateway = site.start_with(&fatal);
+    let answers = pynetdicom(gateway.port, IMPATIENT, &[&samples[0].path]);
+    gateway.wait_killed("admitted");
+    assert_eq!(answers, ["0x0000"]);
+    for _ in 1..10 {
+        site.start_with(&fatal).wait_killed("admitted");
+    }
+    let gateway = site.start_with(&fatal);
+    site.wait_held("step-failed", 1);
+    gateway.stop();
+    let gateway = site.start();
+    site.run(&["held", "reprocess", "--all"]).ok();
+    site.wait_ended(1);
     gateway.stop();
 }

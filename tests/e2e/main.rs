@@ -19,4 +19,6 @@ mod peers;
 mod profile;
 mod reports;
 mod sandbox;
+mod soak;
 mod stop;
+mod storage;

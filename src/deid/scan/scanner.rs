@@ -117,8 +117,10 @@ impl Scanner {
             self.close_ended();
         }
         self.scan.bytes = self.at;
+        // Some senders fill up to a block of their own: fewer zeros than an element are no element.
+        let in_a_head = self.head[..self.head_filled].iter().any(|byte| *byte != 0);
         let in_the_middle =
-            self.head_filled > 0 || self.depth > 0 || matches!(self.state, State::Value { .. });
+            in_a_head || self.depth > 0 || matches!(self.state, State::Value { .. });
         self.scan.truncated = self.scan.problem.is_none() && in_the_middle;
         self.scan
     }
@@ -166,6 +168,11 @@ impl Scanner {
     fn interpret(&mut self, visit: &mut impl FnMut(ElementHead)) -> Result<(), Problem> {
         let tag = self.tag();
         let start = self.at - self.head_size() as u64;
+        if self.scan.pixels.is_some() && self.depth == 0 && self.head == [0; 12] {
+            // Behind the pixels nothing is used: zeros there are a sender's padding.
+            self.state = State::Done;
+            return Ok(());
+        }
         self.scan.elements += 1;
         if self.scan.elements > MAX_ELEMENTS {
             return Err(Problem::Limit { what: "more elements than the limit", at: start });
@@ -429,6 +436,22 @@ mod tests {
         let mut bytes = vec![0x08, 0, 0x15, 0x11, b'S', b'Q', 0, 0, 12, 0, 0, 0];
         bytes.extend([0xFE, 0xFF, 0x00, 0xE0, 200, 0, 0, 0, 1, 2, 3, 4]);
         assert!(matches!(scan(EXPLICIT, &bytes, 64).problem, Some(Problem::Malformed { .. })));
+    }
+
+    #[test]
+    fn zeros_behind_a_whole_data_set_do_not_truncate_it() {
+        let mut bytes = short((8, 0x18), b"UI", b"1.2.3.4\0");
+        for count in [1, 2, 7, 8, 11] {
+            let filled = [bytes.as_slice(), &vec![0; count]].concat();
+            assert!(!scan(EXPLICIT, &filled, 5).truncated, "{count} zeros");
+        }
+        bytes.extend([0xE0, 0x7F, 0x10, 0x00, b'O', b'W', 0, 0, 4, 0, 0, 0, 1, 2, 3, 4]);
+        for count in [1, 8, 12, 13, 4096] {
+            let scan = scan(EXPLICIT, &[bytes.as_slice(), &vec![0; count]].concat(), 1000);
+            assert!(!scan.truncated && scan.problem.is_none(), "{count} zeros");
+        }
+        let cut = [bytes.as_slice(), &[8, 0, 5, 0]].concat();
+        assert!(scan(EXPLICIT, &cut, 3).truncated, "half an element is not padding");
     }
 
     proptest! {

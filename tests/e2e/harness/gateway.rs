@@ -43,6 +43,11 @@ impl Gateway {
         String::from_utf8_lossy(&std::fs::read(&self.stderr).expect("its stderr")).into_owned()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.0.id()
+    }
+
     fn is_running(&mut self) -> bool {
         self.process.0.try_wait().expect("a status").is_none()
     }

@@ -2,6 +2,7 @@
 //!
 //! Invariants: every wait has a condition and a deadline; every process ends with its test.
 
+mod faults;
 mod gateway;
 mod judges;
 mod objects;
@@ -10,6 +11,7 @@ mod research;
 mod senders;
 mod site;
 
+pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
     assert_absent, assert_not_readable, judge, judge_all, judge_dates, judge_document, read_values,
@@ -19,5 +21,5 @@ pub use objects::{
 };
 pub use process::wait_until;
 pub use research::{Refusing, Storescp, free_port};
-pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu};
+pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu, try_storescu};
 pub use site::{Site, files_under};

@@ -44,6 +44,11 @@ impl Storescp {
         Self { _process: process, port, directory: directory.to_owned() }
     }
 
+    /// Where it writes.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// What it has received, repeats included.
     pub fn received(&self) -> Vec<PathBuf> {
         files_under(&self.directory)

@@ -14,6 +14,14 @@ pub fn storescu(port: u16, options: &[&str], files: &[impl AsRef<Path>]) {
     dcmtk(Command::new("storescu").args(options), port, files);
 }
 
+/// DCMTK `storescu` towards a gateway that may die: whether every object was acknowledged.
+pub fn try_storescu(port: u16, files: &[impl AsRef<Path>]) -> bool {
+    let mut command = Command::new("storescu");
+    command.args(["--timeout", "5", "--acse-timeout", "5", "--dimse-timeout", "5", "-aec", "DEID"]);
+    command.arg("127.0.0.1").arg(port.to_string());
+    run(command.args(files.iter().map(AsRef::as_ref))).status.success()
+}
+
 /// DCMTK `dcmsend`.
 pub fn dcmsend(port: u16, files: &[impl AsRef<Path>]) {
     dcmtk(&mut Command::new("dcmsend"), port, files);
