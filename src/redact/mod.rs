@@ -15,7 +15,7 @@ use crate::site_key::{self, SiteKeyError, SiteSecrets};
 use crate::worker::{Object, ObjectReport, Steps, WorkReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -267,19 +267,30 @@ impl Run {
     }
 }
 
-/// The files of the inputs, folders walked in order; what lies in the output is left out.
+/// Every file of the inputs, folders walked in order and links followed; what lies in the output is
+/// left out. What cannot be read is listed too: it will be held.
 fn list(inputs: &[PathBuf], output: Output<'_>) -> Result<Vec<PathBuf>, RedactError> {
     let ours = std::iter::once(output.results).chain(output.reports);
     let ours: Vec<PathBuf> = ours.filter_map(|path| path.canonicalize().ok()).collect();
     let mut files = Vec::new();
     for input in inputs {
         let before = files.len();
-        for entry in walkdir::WalkDir::new(input).sort_by_file_name() {
-            let entry = entry.map_err(|error| RedactError::Path {
-                path: input.clone(),
-                what: "cannot be read",
-                source: error.into(),
-            })?;
+        for entry in walkdir::WalkDir::new(input).follow_links(true).sort_by_file_name() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                // the folder that the link leads back to is listed already
+                Err(error) if error.loop_ancestor().is_some() => continue,
+                Err(error) if error.depth() > 0 => {
+                    files.extend(error.path().map(Path::to_owned));
+                    continue;
+                }
+                Err(error) => {
+                    // its message would name a path inside
+                    let kind = error.io_error().map_or(ErrorKind::Other, std::io::Error::kind);
+                    let (path, what) = (input.clone(), "cannot be read");
+                    return Err(RedactError::Path { path, what, source: kind.into() });
+                }
+            };
             let inside = !ours.is_empty()
                 && entry
                     .path()

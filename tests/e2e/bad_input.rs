@@ -43,6 +43,24 @@ fn good_files_among_bad_ones_are_deidentified() {
 }
 
 #[test]
+fn links_are_followed_and_what_they_do_not_lead_to_is_held_without_its_name() {
+    let site = Site::new();
+    let samples = sample(&site.path("elsewhere"), &["--ct", "1"]);
+    let input = site.path("in");
+    std::fs::create_dir(&input).expect("made");
+    let link = |to: &std::path::Path, name| std::os::unix::fs::symlink(to, input.join(name));
+    link(&samples[0].path, "SMITH_A.dcm").expect("linked");
+    link(&site.path("nowhere"), "SMITH_B.dcm").expect("linked");
+    link(&input, "SMITH_C").expect("linked");
+    let ran = site.run(&["deid", &site.text("in"), "--out", &site.text("out")]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.starts_with("1 de-identified"), "{ran:?}");
+    assert!(ran.stdout.contains("\n1 held:\n"), "{ran:?}");
+    assert!(!ran.stdout.contains("SMITH") && !ran.stderr.contains("SMITH"), "{ran:?}");
+    assert_eq!(site.delivered().len(), 1);
+}
+
+#[test]
 fn an_input_that_is_not_there_is_named() {
     let site = Site::new();
     let out = site.text("out");

@@ -71,14 +71,23 @@ fn a_job_that_was_routed_before_a_rotation_keeps_its_key() {
 fn a_job_whose_key_is_gone_is_held() {
     let mut site = Site::new();
     let sample = ct(&site, "sent", "1");
+    site.start().stop();
+    let (file, backup) = (site.path("keys/site.key"), site.path("backup.key"));
+    std::fs::copy(&file, &backup).expect("a backup");
+    site.run(&["keys", "rotate"]).ok();
+    site.set("keys.epoch", 2);
     let mut gateway = site.start_with(&[("DEID_GATEWAY_CRASH_AT", "routed")]);
     pynetdicom(gateway.port, &["--timeout", "5"], &[&sample.path]);
     gateway.wait_killed("routed");
-    site.set("keys.site_key_file", site.text("other/site.key"));
+    // a backup from before the rotation is restored
+    let rotated = site.path("rotated.key");
+    std::fs::rename(&file, &rotated).expect("moved");
+    std::fs::rename(&backup, &file).expect("restored");
+    site.set("keys.epoch", 1);
     let gateway = site.start();
     site.wait_held("unknown-key", 1);
     gateway.stop();
-    site.set("keys.site_key_file", site.text("keys/site.key"));
+    std::fs::rename(&rotated, &file).expect("found again");
     let gateway = site.start();
     site.run(&["held", "reprocess", "--reason", "unknown-key"]).ok();
     site.wait_ended(1);

@@ -14,6 +14,8 @@ mod held;
 mod hostile;
 mod intake;
 mod keys;
+mod mutants;
+mod network;
 mod patients;
 mod peers;
 mod profile;

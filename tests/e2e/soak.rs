@@ -4,8 +4,8 @@
 //! `DEID_SOAK_KILLS` says how often (`tests/soak` runs it at length), `DEID_SOAK_SEED` when and what.
 
 use crate::harness::{
-    Gateway, Sample, Site, Storescp, assert_absent, digests_by_uid, free_port, pynetdicom, sample,
-    try_storescu,
+    Gateway, Sample, Site, Storescp, assert_absent, digests_by_uid, free_port, pynetdicom, renamed,
+    sample, try_storescu,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -30,21 +30,6 @@ impl Chance {
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
-}
-
-/// A copy of an object under another SOP Instance UID of the same length.
-fn renamed(sample: &Sample, number: usize, to: &Path) {
-    let mut bytes = std::fs::read(&sample.path).expect("a sample");
-    let uid = sample.sop_uid.as_bytes();
-    let digits = format!("{number:08}");
-    let mut at = 0;
-    while let Some(found) = bytes[at..].windows(uid.len()).position(|window| window == uid) {
-        let end = at + found + uid.len();
-        bytes[end - digits.len()..end].copy_from_slice(digits.as_bytes());
-        at = end;
-    }
-    assert!(at > 0, "the UID is in the file");
-    std::fs::write(to, bytes).expect("written");
 }
 
 /// Sends batch after batch until told to stop; every object until it is acknowledged.

@@ -48,6 +48,15 @@ impl Gateway {
         self.process.0.id()
     }
 
+    /// The most memory that its parent process ever held, in KiB.
+    pub fn peak_resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
+        let status = status.expect("it runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|line| line.trim().strip_suffix(" kB")).expect("a line");
+        peak.parse().expect("a number")
+    }
+
     fn is_running(&mut self) -> bool {
         self.process.0.try_wait().expect("a status").is_none()
     }

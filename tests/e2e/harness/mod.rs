@@ -7,6 +7,7 @@ mod gateway;
 mod judges;
 mod objects;
 mod process;
+mod proxy;
 mod research;
 mod senders;
 mod site;
@@ -17,9 +18,11 @@ pub use judges::{
     assert_absent, assert_not_readable, judge, judge_all, judge_dates, judge_document, read_values,
 };
 pub use objects::{
-    Sample, carriers, digests_by_uid, hostile, instance_number, modified, sample, transcoded, value,
+    Sample, carriers, digests_by_uid, hostile, instance_number, modified, mutants, renamed, sample,
+    transcoded, value,
 };
 pub use process::wait_until;
+pub use proxy::{Fault, Plan, Proxy};
 pub use research::{Refusing, Storescp, free_port};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu, try_storescu};
 pub use site::{Site, files_under};

@@ -48,6 +48,12 @@ pub fn carriers(directory: &Path) -> serde_json::Value {
     listing(python("carriers.py").arg(directory))
 }
 
+/// Writes so many mutated copies of small public objects.
+pub fn mutants(directory: &Path, count: usize) {
+    let mut command = python("mutate.py");
+    listing(command.arg(directory).args(["--count", &count.to_string()]));
+}
+
 fn listing(command: &mut Command) -> serde_json::Value {
     let written = run(command);
     assert!(written.status.success(), "{}", printed(&written));
@@ -70,6 +76,21 @@ pub fn modified(source: &Path, name: &str, changes: &[&str]) -> PathBuf {
     let changed = run(command.arg(&copy));
     assert!(changed.status.success(), "{}", printed(&changed));
     copy
+}
+
+/// A copy of an object under another SOP Instance UID of the same length.
+pub fn renamed(sample: &Sample, number: usize, to: &Path) {
+    let mut bytes = std::fs::read(&sample.path).expect("a sample");
+    let uid = sample.sop_uid.as_bytes();
+    let digits = format!("{number:08}");
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(uid.len()).position(|window| window == uid) {
+        let end = at + found + uid.len();
+        bytes[end - digits.len()..end].copy_from_slice(digits.as_bytes());
+        at = end;
+    }
+    assert!(at > 0, "the UID is in the file");
+    std::fs::write(to, bytes).expect("written");
 }
 
 /// A copy of an object made by a DCMTK encoder, such as `dcmcrle`.
