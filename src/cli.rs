@@ -11,7 +11,7 @@ use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
 use crate::explain::NotAnAttribute;
 use crate::redact::{self, Output, RedactError, Summary};
-use crate::sandbox::{self, Role};
+use crate::sandbox::{self, ChildLimits, Role};
 use crate::serve::{Gateway, ServeError};
 use crate::spool::{HeldSelection, LocalSpool};
 use crate::{check, demo, logging};
@@ -80,7 +80,7 @@ enum Command {
     Keys(keys::Keys),
     /// A child process of the gateway; not for people.
     #[command(hide = true)]
-    SandboxChild { role: String, memory_bytes: u64 },
+    SandboxChild { role: String, memory_bytes: u64, file_bytes: u64, request_cpu_s: u64 },
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,9 +129,9 @@ fn reason(code: &str) -> Result<HoldReason, String> {
 
 /// Runs one command.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    if let Command::SandboxChild { role, memory_bytes } = &cli.command {
-        let role = Role::from_name(role).ok_or_else(|| anyhow::anyhow!("no such role"))?;
-        sandbox::child::run(role, *memory_bytes)?;
+    if let Command::SandboxChild { role, memory_bytes, file_bytes, request_cpu_s } = cli.command {
+        let role = Role::from_name(&role).ok_or_else(|| anyhow::anyhow!("no such role"))?;
+        sandbox::child::run(role, ChildLimits { memory_bytes, file_bytes, request_cpu_s })?;
         return Ok(ExitCode::SUCCESS);
     }
     logging::forbid_core_dumps()?;

@@ -5,7 +5,7 @@ use crate::patients::Patients;
 use crate::route::Routes;
 use crate::site_key::{self, SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
-use crate::worker::{self, Steps};
+use crate::worker::{self, Confinement, Steps};
 use crate::{forward, intake};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,7 +65,8 @@ impl Gateway {
             tracing::warn!(count, "deliveries wait for destinations that are not configured");
         }
         let spool = Arc::new(spool);
-        let steps = Steps::new(config).map_err(ServeError::Sandbox)?;
+        let steps = Steps::new(config);
+        tell_confinement(steps.confinement().await.map_err(ServeError::Sandbox)?);
         let (shutdown, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let address = listener.local_addr().map_err(listen)?;
@@ -94,6 +95,16 @@ impl Gateway {
     pub async fn stop(mut self) {
         let _ = self.shutdown.send(true);
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+fn tell_confinement(confinement: Confinement) {
+    if confinement.is_whole() {
+        tracing::info!("child processes are confined: {confinement}");
+    } else {
+        tracing::warn!(
+            "this kernel does not confine child processes: {confinement}; limits alone are in force"
+        );
     }
 }
 

@@ -118,7 +118,10 @@ pub struct Sandbox {
     pub workers: usize,
     pub memory_bytes: u64,
     pub timeout_ms: u64,
+    pub object_timeout_ms: u64,
+    pub request_cpu_s: u64,
     pub objects_per_child: u32,
+    pub require_confinement: bool,
 }
 
 /// `[limits]`: what one object may ask of the machine.
@@ -129,6 +132,7 @@ pub struct Limits {
     pub max_inflated_bytes: u64,
     pub max_frames: u32,
     pub max_frame_bytes: u64,
+    pub max_lines: usize,
 }
 
 /// `[log]`.
@@ -218,7 +222,15 @@ impl Default for Detection {
 
 impl Default for Sandbox {
     fn default() -> Self {
-        Self { workers: 2, memory_bytes: 2 << 30, timeout_ms: 300_000, objects_per_child: 500 }
+        Self {
+            workers: 2,
+            memory_bytes: 2 << 30,
+            timeout_ms: 300_000,
+            object_timeout_ms: 4 * 3_600_000,
+            request_cpu_s: 1_800,
+            objects_per_child: 500,
+            require_confinement: false,
+        }
     }
 }
 
@@ -229,6 +241,7 @@ impl Default for Limits {
             max_inflated_bytes: 512 << 20,
             max_frames: 100_000,
             max_frame_bytes: 512 << 20,
+            max_lines: 200_000,
         }
     }
 }
@@ -281,6 +294,19 @@ impl Config {
         }
         if self.sandbox.memory_bytes < 256 << 20 {
             return Err(ConfigError::value("sandbox", "memory_bytes must be at least 268435456"));
+        }
+        for (key, value) in [
+            ("timeout_ms", self.sandbox.timeout_ms),
+            ("object_timeout_ms", self.sandbox.object_timeout_ms),
+            ("request_cpu_s", self.sandbox.request_cpu_s),
+        ] {
+            // A year in milliseconds: beyond it, clocks may overflow.
+            if value == 0 || value > 31_536_000_000 {
+                return Err(ConfigError::value(
+                    "sandbox",
+                    format!("{key} must be 1 to 31536000000"),
+                ));
+            }
         }
         // It is a part of file names.
         if self.deid.project.is_empty() || self.deid.project.len() > 64 {
