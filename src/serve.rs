@@ -1,5 +1,8 @@
 //! The gateway: intake, worker and forward on one spool, from start to a drained stop.
 
+mod parts;
+
+use self::parts::Parts;
 use crate::config::{Config, ConfigError, OnChanged};
 use crate::patients::Patients;
 use crate::route::Routes;
@@ -12,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// How often delivered results are looked through for old ones.
 const RETENTION_CHECK: Duration = Duration::from_secs(60);
@@ -39,7 +41,8 @@ pub struct Gateway {
     /// Its spool, for looking.
     pub spool: Arc<LocalSpool>,
     shutdown: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    parts: Parts,
+    stop_timeout: Duration,
     /// While it is there, nobody destroys a key.
     _secrets: SiteSecrets,
 }
@@ -68,10 +71,10 @@ impl Gateway {
         let steps = Steps::new(config);
         tell_confinement(steps.confinement().await.map_err(ServeError::Sandbox)?);
         let (shutdown, stopping) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let mut parts = Parts::default();
         let address = listener.local_addr().map_err(listen)?;
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
-        tasks.spawn(intake::run(listener, config.intake.clone(), s, stop));
+        parts.start("intake", intake::run(listener, config.intake.clone(), s, stop));
         let context = worker::Context {
             steps,
             routes,
@@ -81,20 +84,28 @@ impl Gateway {
             hold_changed: config.spool.on_changed == OnChanged::Hold,
             scratch: spool.scratch().to_owned(),
         };
-        tasks.spawn(worker::run(Arc::clone(&spool), context, stopping.clone()));
+        parts.start("the worker", worker::run(Arc::clone(&spool), context, stopping.clone()));
         for destination in &config.destinations {
             let (destination, spool) = (destination.clone(), Arc::clone(&spool));
-            tasks.spawn(forward::run(destination, spool, stopping.clone()));
+            let name = format!("destination {:?}", destination.name);
+            parts.start(name, forward::run(destination, spool, stopping.clone()));
         }
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
-        tasks.spawn(retain(Arc::clone(&spool), keep, stopping));
-        Ok(Self { address, spool, shutdown, tasks, _secrets: secrets })
+        parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
+        let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);
+        Ok(Self { address, spool, shutdown, parts, stop_timeout, _secrets: secrets })
     }
 
-    /// Stops taking Associations, lets running ones and deliveries in flight end, and returns.
-    pub async fn stop(mut self) {
+    /// Waits for a part that ends although nobody told it to: without it the others are no gateway.
+    pub async fn part_died(&mut self) -> String {
+        self.parts.ended().await
+    }
+
+    /// Stops taking Associations, lets running ones and deliveries in flight end, and returns; what
+    /// has not ended in time is cut. Nothing of the gateway runs any more.
+    pub async fn stop(self) {
         let _ = self.shutdown.send(true);
-        while self.tasks.join_next().await.is_some() {}
+        self.parts.stop(self.stop_timeout).await;
     }
 }
 

@@ -51,6 +51,7 @@ impl ConfigError {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    pub serve: Serve,
     pub intake: Intake,
     pub spool: Spool,
     pub keys: Keys,
@@ -60,6 +61,13 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub destinations: Vec<Destination>,
+}
+
+/// `[serve]`: the service as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serve {
+    pub stop_timeout_ms: u64,
 }
 
 /// `[intake]`: the C-STORE SCP.
@@ -169,6 +177,7 @@ impl LogLevel {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            serve: Serve::default(),
             intake: Intake::default(),
             spool: Spool::default(),
             keys: Keys::default(),
@@ -179,6 +188,12 @@ impl Default for Config {
             log: Log::default(),
             destinations: vec![Destination::folder("research", "./var/research")],
         }
+    }
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { stop_timeout_ms: 45_000 }
     }
 }
 

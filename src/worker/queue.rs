@@ -1,6 +1,6 @@
 //! Takes Originals and Jobs from the spool and puts results back.
 
-use super::{Object, Steps};
+use super::{Object, Steps, turns};
 use crate::deid::header::KeyRing;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::patients::Patients;
@@ -53,9 +53,10 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
             }
             () = spool.jobs_changed.notified() => {}
             () = tokio::time::sleep(POLL) => {}
-            _ = shutdown.wait_for(|stop| *stop) => return,
+            _ = shutdown.wait_for(|stop| *stop) => break,
         }
     }
+    in_work.shutdown().await;
 }
 
 async fn route_all(spool: &LocalSpool, context: &Context) -> Result<(), SpoolError> {
@@ -103,12 +104,9 @@ async fn fill(
         let (spool, context) = (Arc::clone(spool), Arc::clone(context));
         in_work.spawn(async move {
             let id = job.id;
-            let (working, at) = (Arc::clone(&spool), Arc::clone(&context));
-            // A task of its own, so that a panic costs this job only.
-            let worked = tokio::spawn(async move { work(&working, &at, job).await }).await;
-            let recorded = match worked {
-                Ok(recorded) => recorded,
-                Err(_) => {
+            let recorded = match turns::caught(work(&spool, &context, job)).await {
+                Some(recorded) => recorded,
+                None => {
                     let hold = Hold::new(HoldReason::SandboxCrashed, "its task stopped");
                     spool.hold(id, hold, now_ms()).await
                 }

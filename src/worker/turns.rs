@@ -4,6 +4,9 @@
 //! condemned for what its neighbours used. Invariant: whoever waits to be alone waits a bounded time
 //! (others may take hours), then it is tried beside them; and nothing is tried a third time.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
 
@@ -45,11 +48,24 @@ impl Turns {
     }
 }
 
+/// Runs one object's work so that a panic costs that object only; `None` says that there was one. No
+/// task of its own: whoever ends the caller ends it too.
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    // After a panic it is not polled again, and what it borrowed is locks that survive one.
+    let poll = std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    });
+    poll.await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
+    use std::task::{Context, Waker};
 
     /// Whether a future is ready when it is looked at once.
     fn is_ready(future: impl Future) -> bool {
@@ -76,5 +92,15 @@ mod tests {
         let alone = turns.alone().await;
         assert!(alone.is_alone(), "it is not tried a third time");
         assert!(is_ready(turns.beside()), "nobody waits for it");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_and_goes_no_further() {
+        assert_eq!(caught(async { 1 }).await, Some(1));
+        let panicking = async {
+            tokio::task::yield_now().await;
+            assert!(std::hint::black_box(false), "on purpose");
+        };
+        assert_eq!(caught(panicking).await, None);
     }
 }
