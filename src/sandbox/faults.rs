@@ -1,7 +1,7 @@
 //! What a hostile object could have its child do, on demand of a test; not in a release build.
 //!
 //! `DEID_GATEWAY_SANDBOX_FAULT=KIND:UID` misbehaves on files that contain the UID, with `KIND=VALUE`
-//! where a kind needs one. An attempt on something foreign that succeeds is a panic, and its object is
+//! where a kind needs one, in the child that examines or, with `verify-KIND`, in the one that verifies. An attempt on something foreign that succeeds is a panic, and its object is
 //! held; one that fails leaves the object to be delivered. `DEID_GATEWAY_SANDBOX_WITHOUT=seccomp`, or
 //! `landlock`, or `seccomp landlock`, leaves these away, as on a kernel that does not have them.
 
@@ -29,7 +29,9 @@ pub(super) fn without(part: &str) -> bool {
 /// Before the confinement: what faults cannot ask for later.
 pub(super) fn prepare() {
     let _ = PARENT.set(std::os::unix::process::parent_id());
-    if let Some(("once", path, _)) = wanted().as_ref().map(|(k, v, u)| (k.as_str(), v, u)) {
+    if let Some((kind, path, _)) = wanted()
+        && kind.ends_with("once")
+    {
         let file = OpenOptions::new().append(true).read(true).create(true).open(path);
         let _ = ONCE.set(file.expect("the file of `once`"));
     }
@@ -46,9 +48,9 @@ fn wanted() -> Option<(String, String, String)> {
 /// Misbehaves if this object is the one.
 pub(super) fn misbehave_if_asked(request: &Request, files: &Files) {
     let Some((kind, value, uid)) = wanted() else { return };
-    let of_step = match kind.strip_prefix("verify-") {
-        Some(_) => matches!(request, Request::Verify { .. }),
-        None => matches!(request, Request::Examine { .. }),
+    let (kind, of_step) = match kind.strip_prefix("verify-") {
+        Some(kind) => (kind, matches!(request, Request::Verify { .. })),
+        None => (kind.as_str(), matches!(request, Request::Examine { .. })),
     };
     let mut bytes = Vec::new();
     let mut input = &files.input;
@@ -57,7 +59,7 @@ pub(super) fn misbehave_if_asked(request: &Request, files: &Files) {
     if !of_step || read.is_err() || !is_it {
         return;
     }
-    match kind.as_str() {
+    match kind {
         "overflow" => overflow(),
         "once" => happen_once(),
         "allocate" => allocate(),
@@ -68,7 +70,7 @@ pub(super) fn misbehave_if_asked(request: &Request, files: &Files) {
             std::hint::black_box(0);
         },
         "write" => files.scratch.set_len(1 << 40).expect("allowed"),
-        _ => attempt(&kind, &value, files),
+        _ => attempt(kind, &value, files),
     }
 }
 
@@ -79,7 +81,7 @@ fn attempt(kind: &str, value: &str, files: &Files) {
         "listen" => std::net::TcpListener::bind("127.0.0.1:0").is_ok(),
         "datagram" => std::net::UdpSocket::bind("127.0.0.1:0").is_ok(),
         "unix-socket" => std::os::unix::net::UnixDatagram::unbound().is_ok(),
-        "read-foreign" | "verify-read-foreign" => File::open(value).is_ok(),
+        "read-foreign" => File::open(value).is_ok(),
         "stat-foreign" => std::fs::metadata(value).is_ok(),
         "list-foreign" => std::fs::read_dir(value).is_ok(),
         "write-foreign" => File::create(value).is_ok(),

@@ -68,16 +68,19 @@ fn an_object_that_takes_longer_than_objects_may_is_held() {
 
 #[test]
 fn an_object_whose_child_is_killed_once_is_delivered() {
-    let site = Site::new();
-    let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
-    let wanted = format!("once={}:{}", site.text("happened"), sample.sop_uid);
-    let gateway = site.start_with(&[(FAULT, &wanted)]);
-    storescu(gateway.port, &[], &[&sample.path]);
-    site.wait_ended(1);
-    judge(&sample.path, &site.delivered()[0]);
-    assert!(site.path("happened").exists(), "it was killed");
-    assert_eq!(gateway.stderr().matches(AGAIN).count(), 1, "{}", gateway.stderr());
-    gateway.stop();
+    for kind in ["once", "verify-once"] {
+        let site = Site::new();
+        let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
+        // A result has another UID.
+        let wanted = format!("{kind}={}:DICM", site.text("happened"));
+        let gateway = site.start_with(&[(FAULT, &wanted)]);
+        storescu(gateway.port, &[], &[&sample.path]);
+        site.wait_ended(1);
+        judge(&sample.path, &site.delivered()[0]);
+        assert_eq!(std::fs::read(site.path("happened")).expect("it was killed"), b"once");
+        assert_eq!(gateway.stderr().matches(AGAIN).count(), 1, "{}", gateway.stderr());
+        gateway.stop();
+    }
 }
 
 /// What children could reach for, and a file to reach for.
