@@ -391,3 +391,20 @@ fn detection_failed(frame: u32, error: &DetectError) -> Hold {
 fn out_of_step() -> RunError {
     RunError::Failed("a child answered another question".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_did_not_look_at_the_pixels_is_not_believed() {
+        let profile = Profile::named("basic").expect("shipped");
+        let outline = Outline { sop_class_uid: "1.2.3".into(), has_pixels: true };
+        let check = |treatment| check_treatment(&outline, &profile, treatment);
+        assert_eq!(check(PixelTreatment::Looked), Ok(()));
+        for treatment in [PixelTreatment::Skipped, PixelTreatment::Absent] {
+            let hold = check(treatment).expect_err("they were to be looked at");
+            assert_eq!(hold.reason, HoldReason::VerificationFailed);
+        }
+    }
+}

@@ -228,3 +228,14 @@ fn an_upgrade_in_place_leaves_a_running_gateway_its_own_children() {
     site.wait_ended(2);
     gateway.stop();
 }
+
+#[test]
+fn an_object_with_more_lines_of_text_than_allowed_is_held() {
+    let mut site = Site::new();
+    site.set("limits.max_lines", 1);
+    let sample = sample(&site.path("sent"), &["--us", "1"]).remove(0);
+    let ran =
+        site.command().arg("deid").arg(&sample.path).arg("--out").arg(site.path("out")).output();
+    let ran = String::from_utf8(ran.expect("it runs").stdout).expect("text");
+    assert!(ran.contains("limit-exceeded") && ran.contains("more than 1 lines of text"), "{ran}");
+}
