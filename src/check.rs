@@ -10,6 +10,7 @@ use crate::dimse::syntaxes;
 use crate::patients::Patients;
 use crate::recognise::Recogniser;
 use crate::site_key::{self, SiteKeyError};
+use crate::worker::Steps;
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ pub async fn run(config: &Config) -> Vec<Finding> {
         finding("[spool]", spool(&config.spool.directory)),
         finding("[intake]", port(config).await),
         finding("[detection]", models(config).await),
+        sandbox(config).await,
     ]);
     for destination in &config.destinations {
         let outcome = reach(destination).await;
@@ -184,6 +186,20 @@ async fn models(config: &Config) -> Result<String, String> {
     let recogniser = Recogniser::new(config.detection.threads);
     recogniser.load().await.map_err(|error| error.to_string())?;
     Ok(format!("the embedded models load, {} threads", config.detection.threads))
+}
+
+/// What the kernel does for the children; without it, limits alone are in force.
+async fn sandbox(config: &Config) -> Finding {
+    let outcome = match Steps::new(config).confinement().await {
+        Ok(confinement) if confinement.is_whole() => {
+            Outcome::Fine(format!("child processes are confined: {confinement}"))
+        }
+        Ok(confinement) => Outcome::Warning(format!(
+            "this kernel does not confine child processes: {confinement}; limits alone are in force"
+        )),
+        Err(error) => Outcome::Wrong(format!("child processes cannot start: {error}")),
+    };
+    Finding { what: "[sandbox]".into(), outcome }
 }
 
 async fn reach(destination: &Destination) -> Result<String, String> {

@@ -11,7 +11,7 @@ use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
 use crate::explain::NotAnAttribute;
 use crate::redact::{self, Output, RedactError, Summary};
-use crate::sandbox::{self, Role};
+use crate::sandbox::{self, ChildLimits, Role};
 use crate::serve::{Gateway, ServeError};
 use crate::spool::{HeldSelection, LocalSpool};
 use crate::{check, demo, logging};
@@ -80,7 +80,7 @@ enum Command {
     Keys(keys::Keys),
     /// A child process of the gateway; not for people.
     #[command(hide = true)]
-    SandboxChild { role: String, memory_bytes: u64 },
+    SandboxChild { role: String, memory_bytes: u64, file_bytes: u64, request_cpu_s: u64 },
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,13 +129,20 @@ fn reason(code: &str) -> Result<HoldReason, String> {
 
 /// Runs one command.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    if let Command::SandboxChild { role, memory_bytes } = &cli.command {
-        let role = Role::from_name(role).ok_or_else(|| anyhow::anyhow!("no such role"))?;
-        sandbox::child::run(role, *memory_bytes)?;
+    if let Command::SandboxChild { role, memory_bytes, file_bytes, request_cpu_s } = cli.command {
+        let role = Role::from_name(&role).ok_or_else(|| anyhow::anyhow!("no such role"))?;
+        sandbox::child::run(role, ChildLimits { memory_bytes, file_bytes, request_cpu_s })?;
         return Ok(ExitCode::SUCCESS);
     }
     logging::forbid_core_dumps()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = run_in(&runtime, cli);
+    // A picture may be in reading for minutes. What has to last is on disk already.
+    runtime.shutdown_background();
+    done
+}
+
+fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Demo { out, keep } = &cli.command {
         anyhow::ensure!(cli.config.is_none(), "demo brings its own configuration: omit --config");
         logging::start(LogLevel::Warn);
@@ -173,15 +180,19 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let gateway = Gateway::start(config).await?;
+    let mut gateway = Gateway::start(config).await?;
     say(format_args!("listening on {} as {}", gateway.address, config.intake.ae_title));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let died = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        part = gateway.part_died() => Some(part),
+    };
     tracing::info!("stopping");
     gateway.stop().await;
-    Ok(ExitCode::SUCCESS)
+    match died {
+        None => Ok(ExitCode::SUCCESS),
+        Some(part) => anyhow::bail!("{part} ended by itself: start the gateway again"),
+    }
 }
 
 fn summarise(summary: &Summary, show_paths: bool) -> ExitCode {

@@ -1,11 +1,14 @@
 //! The gateway: intake, worker and forward on one spool, from start to a drained stop.
 
+mod parts;
+
+use self::parts::Parts;
 use crate::config::{Config, ConfigError, OnChanged};
 use crate::patients::Patients;
 use crate::route::Routes;
 use crate::site_key::{self, SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
-use crate::worker::{self, Steps};
+use crate::worker::{self, Confinement, Steps};
 use crate::{forward, intake};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,7 +16,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// How often delivered results are looked through for old ones.
 const RETENTION_CHECK: Duration = Duration::from_secs(60);
@@ -45,7 +47,8 @@ pub struct Gateway {
     /// Its spool, for looking.
     pub spool: Arc<LocalSpool>,
     shutdown: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    parts: Parts,
+    stop_timeout: Duration,
     /// While it is there, nobody destroys a key.
     _secrets: SiteSecrets,
 }
@@ -75,12 +78,13 @@ impl Gateway {
             tracing::warn!(count, "deliveries wait for destinations that are not configured");
         }
         let spool = Arc::new(spool);
-        let steps = Steps::new(config).map_err(ServeError::Sandbox)?;
+        let steps = Steps::new(config);
+        tell_confinement(steps.confinement().await.map_err(ServeError::Sandbox)?);
         let (shutdown, stopping) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let mut parts = Parts::default();
         let address = listener.local_addr().map_err(listen)?;
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
-        tasks.spawn(intake::run(listener, config.intake.clone(), s, stop));
+        parts.start("intake", intake::run(listener, config.intake.clone(), s, stop));
         let context = worker::Context {
             steps,
             routes,
@@ -91,20 +95,38 @@ impl Gateway {
             scratch: spool.scratch().to_owned(),
             min_free_bytes: config.intake.min_free_bytes / WORK_RESERVE,
         };
-        tasks.spawn(worker::run(Arc::clone(&spool), context, stopping.clone()));
+        parts.start("the worker", worker::run(Arc::clone(&spool), context, stopping.clone()));
         for destination in &config.destinations {
             let (destination, spool) = (destination.clone(), Arc::clone(&spool));
-            tasks.spawn(forward::run(destination, spool, stopping.clone()));
+            let name = format!("destination {:?}", destination.name);
+            parts.start(name, forward::run(destination, spool, stopping.clone()));
         }
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
-        tasks.spawn(retain(Arc::clone(&spool), keep, stopping));
-        Ok(Self { address, spool, shutdown, tasks, _secrets: secrets })
+        parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
+        let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);
+        Ok(Self { address, spool, shutdown, parts, stop_timeout, _secrets: secrets })
     }
 
-    /// Stops taking Associations, lets running ones and deliveries in flight end, and returns.
-    pub async fn stop(mut self) {
+    /// Waits for a part that ends although nobody told it to: without it the others are no gateway.
+    pub async fn part_died(&mut self) -> String {
+        self.parts.ended().await
+    }
+
+    /// Stops taking Associations, lets running ones and deliveries in flight end, and returns; what
+    /// has not ended in time is cut. Nothing of the gateway runs any more.
+    pub async fn stop(self) {
         let _ = self.shutdown.send(true);
-        while self.tasks.join_next().await.is_some() {}
+        self.parts.stop(self.stop_timeout).await;
+    }
+}
+
+fn tell_confinement(confinement: Confinement) {
+    if confinement.is_whole() {
+        tracing::info!("child processes are confined: {confinement}");
+    } else {
+        tracing::warn!(
+            "this kernel does not confine child processes: {confinement}; limits alone are in force"
+        );
     }
 }
 

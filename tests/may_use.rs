@@ -82,6 +82,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rten_imageproc", &["recognise"]),
     ("rten_tensor", &["recognise"]),
     ("dicom_ul", &["dimse", "intake"]),
+    ("landlock", &["sandbox"]),
+    ("seccompiler", &["sandbox"]),
 ];
 
 #[test]

@@ -50,7 +50,7 @@ async fn explained(
     match AttributePattern::try_from(what.clone()) {
         Ok(pattern) => Ok(explain::attribute(profile, &pattern, creator)?),
         Err(_) if Path::new(&what).is_file() => {
-            let (steps, scratch) = (Steps::new(config)?, tempfile::tempdir()?);
+            let (steps, scratch) = (Steps::new(config), tempfile::tempdir()?);
             Ok(explain::file(&steps, profile, Path::new(&what), scratch.path()).await?)
         }
         Err(error) => Err(NotAnAttribute::Unknown(error).into()),

@@ -51,6 +51,7 @@ impl ConfigError {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    pub serve: Serve,
     pub intake: Intake,
     pub spool: Spool,
     pub keys: Keys,
@@ -60,6 +61,13 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub destinations: Vec<Destination>,
+}
+
+/// `[serve]`: the service as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serve {
+    pub stop_timeout_ms: u64,
 }
 
 /// `[intake]`: the C-STORE SCP.
@@ -118,7 +126,10 @@ pub struct Sandbox {
     pub workers: usize,
     pub memory_bytes: u64,
     pub timeout_ms: u64,
+    pub object_timeout_ms: u64,
+    pub request_cpu_s: u64,
     pub objects_per_child: u32,
+    pub require_confinement: bool,
 }
 
 /// `[limits]`: what one object may ask of the machine.
@@ -129,6 +140,7 @@ pub struct Limits {
     pub max_inflated_bytes: u64,
     pub max_frames: u32,
     pub max_frame_bytes: u64,
+    pub max_lines: usize,
 }
 
 /// `[log]`.
@@ -165,6 +177,7 @@ impl LogLevel {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            serve: Serve::default(),
             intake: Intake::default(),
             spool: Spool::default(),
             keys: Keys::default(),
@@ -175,6 +188,12 @@ impl Default for Config {
             log: Log::default(),
             destinations: vec![Destination::folder("research", "./var/research")],
         }
+    }
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { stop_timeout_ms: 45_000 }
     }
 }
 
@@ -218,7 +237,15 @@ impl Default for Detection {
 
 impl Default for Sandbox {
     fn default() -> Self {
-        Self { workers: 2, memory_bytes: 2 << 30, timeout_ms: 300_000, objects_per_child: 500 }
+        Self {
+            workers: 2,
+            memory_bytes: 2 << 30,
+            timeout_ms: 300_000,
+            object_timeout_ms: 4 * 3_600_000,
+            request_cpu_s: 1_800,
+            objects_per_child: 500,
+            require_confinement: false,
+        }
     }
 }
 
@@ -229,6 +256,7 @@ impl Default for Limits {
             max_inflated_bytes: 512 << 20,
             max_frames: 100_000,
             max_frame_bytes: 512 << 20,
+            max_lines: 200_000,
         }
     }
 }
@@ -281,6 +309,19 @@ impl Config {
         }
         if self.sandbox.memory_bytes < 256 << 20 {
             return Err(ConfigError::value("sandbox", "memory_bytes must be at least 268435456"));
+        }
+        for (key, value) in [
+            ("timeout_ms", self.sandbox.timeout_ms),
+            ("object_timeout_ms", self.sandbox.object_timeout_ms),
+            ("request_cpu_s", self.sandbox.request_cpu_s),
+        ] {
+            // A year in milliseconds: beyond it, clocks may overflow.
+            if value == 0 || value > 31_536_000_000 {
+                return Err(ConfigError::value(
+                    "sandbox",
+                    format!("{key} must be 1 to 31536000000"),
+                ));
+            }
         }
         // It is a part of file names.
         if self.deid.project.is_empty() || self.deid.project.len() > 64 {

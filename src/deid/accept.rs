@@ -3,12 +3,14 @@
 use super::header::Report;
 use super::hold::{Hold, HoldReason};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What `apply` wrote, by its own account; nothing leaves on the strength of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
-    pub path: PathBuf,
     /// SHA-256 of the file in hexadecimal, taken while writing.
     pub sha256: String,
     pub bytes: u64,
@@ -42,8 +44,13 @@ pub struct Deidentified {
     verdict: Verdict,
 }
 
-/// Accepts a candidate whose verdict speaks of the very same file.
-pub fn accept(candidate: Candidate, verdict: Verdict) -> Result<Deidentified, Hold> {
+/// Accepts a candidate whose verdict speaks of the very same file: the one at `path`, which the
+/// caller chose and which no child can write.
+pub fn accept(
+    path: PathBuf,
+    candidate: &Candidate,
+    verdict: Verdict,
+) -> Result<Deidentified, Hold> {
     let same = candidate.sha256 == verdict.sha256
         && candidate.bytes == verdict.bytes
         && candidate.sop_class_uid == verdict.sop_class_uid
@@ -55,10 +62,32 @@ pub fn accept(candidate: Candidate, verdict: Verdict) -> Result<Deidentified, Ho
         let detail = "the verdict speaks of another file than the one that was written";
         return Err(Hold::new(HoldReason::VerificationFailed, detail));
     }
-    Ok(Deidentified { path: candidate.path, verdict })
+    Ok(Deidentified { path, verdict })
 }
 
 impl Deidentified {
+    /// Holds a result whose file is no longer the one that was verified.
+    pub fn check_intact(&self) -> Result<(), Hold> {
+        let found = File::open(&self.path).and_then(|mut file| {
+            let mut hasher = Sha256::new();
+            let mut buffer = vec![0; 256 * 1024];
+            loop {
+                match file.read(&mut buffer)? {
+                    0 => return Ok(hasher.finalize()),
+                    read => hasher.update(&buffer[..read]),
+                }
+            }
+        });
+        let found = found.map(|digest| digest.iter().map(|b| format!("{b:02x}")).collect());
+        match found {
+            Ok::<String, _>(found) if found == self.verdict.sha256 => Ok(()),
+            _ => {
+                let detail = "the file of the result is not the one that was verified";
+                Err(Hold::new(HoldReason::VerificationFailed, detail))
+            }
+        }
+    }
+
     /// The Part 10 file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -101,9 +130,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_result_that_changed_after_its_verdict_is_held() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "abc").expect("written");
+        // FIPS 180-2, appendix B.1.
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into();
+        let verdict = Verdict {
+            sha256,
+            bytes: 3,
+            sop_class_uid: String::new(),
+            transfer_syntax_uid: String::new(),
+            study_uid: String::new(),
+            series_uid: String::new(),
+            sop_instance_uid: String::new(),
+        };
+        let result = Deidentified { path: file.path().to_owned(), verdict };
+        assert_eq!(result.check_intact(), Ok(()));
+        std::fs::write(file.path(), "abd").expect("written");
+        let hold = result.check_intact().expect_err("changed");
+        assert_eq!(hold.reason, HoldReason::VerificationFailed);
+    }
+
+    #[test]
     fn a_verdict_on_another_file_accepts_nothing() {
         let candidate = Candidate {
-            path: "x".into(),
             sha256: "aa".into(),
             bytes: 2,
             sop_class_uid: "1".into(),
@@ -122,9 +172,9 @@ mod tests {
             series_uid: "4".into(),
             sop_instance_uid: "5".into(),
         };
-        assert!(accept(candidate.clone(), verdict.clone()).is_ok());
+        assert!(accept("x".into(), &candidate, verdict.clone()).is_ok());
         let other = Verdict { sha256: "ab".into(), ..verdict };
-        let hold = accept(candidate, other).expect_err("another digest");
+        let hold = accept("x".into(), &candidate, other).expect_err("another digest");
         assert_eq!(hold.reason, HoldReason::VerificationFailed);
     }
 }

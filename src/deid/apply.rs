@@ -24,7 +24,6 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 /// Explicit VR Little Endian.
 pub const OUTPUT_SYNTAX: &str = "1.2.840.10008.1.2.1";
@@ -40,19 +39,17 @@ pub struct Application<'a> {
     pub limits: &'a Limits,
 }
 
-/// Writes the de-identified object of `input` to `output`.
+/// Writes the de-identified object of `input` to `output`, which is empty.
 pub fn apply(
-    input: &Path,
-    output: &Path,
-    scratch: &Path,
+    input: &File,
+    output: &File,
+    scratch: &File,
     application: Application<'_>,
 ) -> Result<Candidate, StepError> {
-    let file = File::options().write(true).create(true).truncate(true).open(output)?;
-    let mut out = Digesting { out: BufWriter::new(file), hasher: Sha256::new(), bytes: 0 };
+    let mut out = Digesting { out: BufWriter::new(output), hasher: Sha256::new(), bytes: 0 };
     let written = write_result(input, &mut out, scratch, application)?;
     out.flush()?;
     Ok(Candidate {
-        path: output.to_owned(),
         sha256: out.hasher.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         bytes: out.bytes,
         sop_class_uid: written.sop_class_uid,
@@ -77,9 +74,9 @@ pub struct Written {
 
 /// Writes the de-identified object of `input` as the bytes of a Part 10 file.
 pub fn write_result(
-    input: &Path,
+    input: &File,
     out: &mut impl Write,
-    scratch: &Path,
+    scratch: &File,
     application: Application<'_>,
 ) -> Result<Written, StepError> {
     let rulebook = rulebook(application.profile)?;

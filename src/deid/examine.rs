@@ -15,8 +15,8 @@ use dicom_object::InMemDicomObject;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
-use std::path::Path;
 
 /// What `examine` found; plain data for `decide`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,17 +131,17 @@ fn check_no_label(header: &InMemDicomObject) -> Result<(), Hold> {
     }
 }
 
-/// Examines the object in `path`; `tell` hears whose it is, and gets every picture that a reader
+/// Examines the object in `input`; `tell` hears whose it is, and gets every picture that a reader
 /// could see.
 pub fn examine(
-    path: &Path,
+    input: &File,
     profile: &Profile,
     limits: &Limits,
-    scratch: &Path,
-    tell: &mut impl FnMut(Seen) -> io::Result<()>,
+    scratch: &File,
+    tell: &mut impl FnMut(Seen) -> Result<(), StepError>,
 ) -> Result<Examination, StepError> {
     let rulebook = rulebook(profile)?;
-    let object = OpenObject::open(path, limits, scratch, &rulebook)?;
+    let object = OpenObject::open(input, limits, scratch, &rulebook)?;
     tell(Seen::Patient(PatientIdentity::of(&object.header)))?;
     let Policy { treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;

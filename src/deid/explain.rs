@@ -12,7 +12,7 @@ use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
 use crate::config::{Limits, Profile};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::fs::File;
 
 /// What would be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,15 +25,15 @@ pub struct Explanation {
     pub weaker: Vec<String>,
 }
 
-/// Explains the object in `path`; an object that would be held is.
+/// Explains the object in `input`; an object that would be held is.
 pub fn explain(
-    path: &Path,
+    input: &File,
     profile: &Profile,
     limits: &Limits,
-    scratch: &Path,
+    scratch: &File,
 ) -> Result<Explanation, StepError> {
     let rulebook = rulebook(profile)?;
-    let mut object = OpenObject::open(path, limits, scratch, &rulebook)?;
+    let mut object = OpenObject::open(input, limits, scratch, &rulebook)?;
     let Policy { treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
     let weaker = rulebook.weaker_rules(&facts(&object.header));

@@ -16,6 +16,7 @@ pub mod hold;
 pub mod identifiers;
 mod known_vr;
 mod object;
+pub mod outline;
 pub mod phi_text;
 pub mod picture;
 pub mod pixels;

@@ -1,4 +1,4 @@
-//! Opening a Part 10 file: the element scan first, then the header up to Pixel Data.
+//! Opening a Part 10 object: the element scan first, then the header up to Pixel Data.
 //!
 //! Invariants: nothing is parsed by a library before the scan has found its lengths, depth and
 //! counts within limits; pixels are never read into the header; an error names places, not values.
@@ -17,7 +17,6 @@ use flate2::read::DeflateDecoder;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 
 /// File Meta Information longer than this is refused.
 const MAX_META_BYTES: u64 = 64 * 1024;
@@ -52,21 +51,21 @@ pub struct Repairs {
 }
 
 impl OpenObject {
-    /// Opens, scans and parses. A deflated data set is inflated into a nameless file in `scratch`.
+    /// Scans and parses the object in `input`. A deflated data set is inflated into `scratch`.
     pub fn open(
-        path: &Path,
+        input: &File,
         limits: &Limits,
-        scratch: &Path,
+        scratch: &File,
         rulebook: &Rulebook,
     ) -> Result<Self, Hold> {
-        let mut file = File::open(path).map_err(|e| unreadable(&e))?;
+        let mut file = input.try_clone().map_err(|e| unreadable(&e))?;
         let (transfer_syntax_uid, mut start) = read_meta(&mut file)?;
         let syntax = TransferSyntaxRegistry
             .get(&transfer_syntax_uid)
             .ok_or_else(|| unknown_syntax(&transfer_syntax_uid))?;
         let mut encoding = Encoding::of_transfer_syntax(&transfer_syntax_uid);
         if encoding.deflated {
-            file = inflate(file, limits.max_inflated_bytes, scratch)?;
+            file = inflate(file, start, limits.max_inflated_bytes, scratch)?;
             start = 0;
             encoding.deflated = false;
         }
@@ -137,8 +136,9 @@ fn plain_syntax(encoding: Encoding) -> &'static str {
 
 /// Reads the preamble and group 0002; returns the Transfer Syntax UID and where the data set starts.
 /// The group length is not trusted: real files state it wrong, or not at all.
-fn read_meta(file: &mut File) -> Result<(String, u64), Hold> {
+pub(super) fn read_meta(file: &mut File) -> Result<(String, u64), Hold> {
     let not_dicom = |what: &str| Hold::new(HoldReason::NotDicom, what.to_owned());
+    file.rewind().map_err(|e| unreadable(&e))?;
     let mut reader = BufReader::new(file.by_ref());
     let mut prefix = [0; 132];
     reader
@@ -177,14 +177,10 @@ fn read_meta(file: &mut File) -> Result<(String, u64), Hold> {
     Ok((syntax, at))
 }
 
-fn inflate(mut file: File, limit: u64, scratch: &Path) -> Result<File, Hold> {
-    // `read_meta` read ahead: find the data set again.
-    let (_, start) = {
-        file.rewind().map_err(|e| unreadable(&e))?;
-        read_meta(&mut file)?
-    };
+fn inflate(mut file: File, start: u64, limit: u64, scratch: &File) -> Result<File, Hold> {
     file.seek(SeekFrom::Start(start)).map_err(|e| unreadable(&e))?;
-    let mut inflated = tempfile::tempfile_in(scratch).map_err(|e| unreadable(&e))?;
+    let mut inflated = scratch.try_clone().map_err(|e| unreadable(&e))?;
+    inflated.set_len(0).and_then(|()| inflated.rewind()).map_err(|e| unreadable(&e))?;
     let mut source = DeflateDecoder::new(BufReader::new(file)).take(limit + 1);
     let written = std::io::copy(&mut source, &mut inflated)
         .map_err(|_| Hold::new(HoldReason::Malformed, "a damaged deflate stream"))?;
@@ -337,8 +333,8 @@ mod tests {
     fn open(data_set: &[u8]) -> Result<OpenObject, Hold> {
         let profile = Profile::named("basic").expect("shipped");
         let rulebook = Rulebook::new(&profile).expect("it reads");
-        let scratch = tempfile::tempdir().expect("a directory");
-        OpenObject::open(file(data_set).path(), &Limits::default(), scratch.path(), &rulebook)
+        let scratch = tempfile::tempfile().expect("a file");
+        OpenObject::open(file(data_set).as_file(), &Limits::default(), &scratch, &rulebook)
     }
 
     #[test]
@@ -372,9 +368,9 @@ mod tests {
         assert_eq!(open(&data_set).expect("it opens").private_left_out, 2);
         let profile = Profile::named("research-longitudinal").expect("shipped");
         let rulebook = Rulebook::new(&profile).expect("it reads");
-        let scratch = tempfile::tempdir().expect("a directory");
+        let scratch = tempfile::tempfile().expect("a file");
         let (file, limits) = (file(&data_set), Limits::default());
-        let object = OpenObject::open(file.path(), &limits, scratch.path(), &rulebook);
+        let object = OpenObject::open(file.as_file(), &limits, &scratch, &rulebook);
         let object = object.expect("it opens");
         assert_eq!(object.private_left_out, 0);
         assert_eq!(object.text(Tag(0x7053, 0x1000)), "1.5");

@@ -17,8 +17,7 @@ use dicom_object::FileMetaTable;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Read, Seek};
 
 /// Paths named in one hold.
 const NAMED_PATHS: usize = 5;
@@ -41,15 +40,15 @@ pub struct Expectation<'a> {
 
 /// Verifies the file; the pictures of every frame that has boxes go to `show`, to be read again.
 pub fn verify(
-    path: &Path,
-    scratch: &Path,
+    file: &File,
+    scratch: &File,
     expected: Expectation<'_>,
-    show: &mut impl FnMut(Picture) -> io::Result<()>,
+    show: &mut impl FnMut(Picture) -> Result<(), StepError>,
 ) -> Result<Verdict, StepError> {
-    let (sha256, bytes) = digest(path)?;
+    let (sha256, bytes) = digest(file)?;
     let rulebook = rulebook(expected.profile)?;
-    let mut object = OpenObject::open(path, expected.limits, scratch, &rulebook)?;
-    check_file(path, &object)?;
+    let mut object = OpenObject::open(file, expected.limits, scratch, &rulebook)?;
+    check_file(file, &object)?;
     documents::take(&mut object.header, expected.redaction.document)?;
     check_header(&object, &rulebook, expected)?;
     let frames = open_frames(&object, expected.limits)?;
@@ -81,8 +80,8 @@ fn failed(detail: impl Into<String>) -> Hold {
     Hold::new(HoldReason::VerificationFailed, detail)
 }
 
-fn digest(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
+fn digest(mut file: &File) -> io::Result<(String, u64)> {
+    file.rewind()?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut bytes = 0;
@@ -98,8 +97,9 @@ fn digest(path: &Path) -> io::Result<(String, u64)> {
 }
 
 /// Preamble and File Meta Information (PS3.10 section 7.1): nothing but what `apply` writes.
-fn check_file(path: &Path, object: &OpenObject) -> Result<(), StepError> {
-    let mut reader = BufReader::new(File::open(path)?);
+fn check_file(mut file: &File, object: &OpenObject) -> Result<(), StepError> {
+    file.rewind()?;
+    let mut reader = BufReader::new(file);
     let mut preamble = [0; 128];
     reader.read_exact(&mut preamble)?;
     if preamble != [0; 128] {
@@ -166,7 +166,7 @@ fn check_frames(
     source: &mut FrameSource,
     voi: &Voi,
     expected: Expectation<'_>,
-    show: &mut impl FnMut(Picture) -> io::Result<()>,
+    show: &mut impl FnMut(Picture) -> Result<(), StepError>,
 ) -> Result<(), StepError> {
     let layout = source.output_layout().clone();
     let mut boxes: BTreeMap<u32, Vec<PixelRect>> = BTreeMap::new();

@@ -17,15 +17,17 @@ type Lines = Arc<Vec<TextLine>>;
 pub struct Recogniser {
     threads: usize,
     detector: OnceCell<Arc<LocalDetector>>,
-    /// The detector uses all its threads for one picture.
-    turn: Semaphore,
+    /// The detector uses all its threads for one picture. Objects take turns, whoever waits longest
+    /// first: one with many pictures does not keep the others waiting.
+    turn: Arc<Semaphore>,
     read: Mutex<HashMap<[u8; 32], Lines>>,
 }
 
 impl Recogniser {
     /// A recogniser that will load its models with the first picture.
     pub fn new(threads: usize) -> Self {
-        Self { threads, detector: OnceCell::new(), turn: Semaphore::new(1), read: Mutex::default() }
+        let turn = Arc::new(Semaphore::new(1));
+        Self { threads, detector: OnceCell::new(), turn, read: Mutex::default() }
     }
 
     /// Loads the models now.
@@ -36,15 +38,27 @@ impl Recogniser {
     /// The lines of text in a picture.
     pub async fn read(&self, picture: Picture) -> Result<Vec<TextLine>, DetectError> {
         let frame = picture.frame;
-        let key = fingerprint(&picture);
-        let _turn = self.turn.acquire().await.map_err(|_| DetectError::Stopped)?;
-        let known = self.remembered(&key);
-        let lines = match known {
+        let (picture, key) = blocking(move || {
+            let key = fingerprint(&picture);
+            (picture, key)
+        })
+        .await?;
+        let turn = Arc::clone(&self.turn).acquire_owned().await;
+        let turn = turn.map_err(|_| DetectError::Stopped)?;
+        let lines = match self.remembered(&key) {
             Some(lines) => lines,
             None => {
                 let detector = self.detector().await?;
-                let reading = tokio::task::spawn_blocking(move || detector.read(&picture));
-                let lines = Arc::new(reading.await.map_err(|_| DetectError::Stopped)??);
+                // The turn goes along: if the caller gives up, reading goes on to its end all the
+                // same, and nobody reads beside it.
+                let reading = blocking(move || {
+                    let _turn = turn;
+                    tracing::debug!(frame, "reading a picture");
+                    let lines = detector.read(&picture);
+                    tracing::debug!(frame, "a picture was read");
+                    lines
+                });
+                let lines = Arc::new(reading.await??);
                 self.remember(key, Arc::clone(&lines));
                 lines
             }
@@ -54,10 +68,8 @@ impl Recogniser {
 
     async fn detector(&self) -> Result<Arc<LocalDetector>, DetectError> {
         let threads = self.threads;
-        let load = || async move {
-            let loading = tokio::task::spawn_blocking(move || LocalDetector::load(threads));
-            loading.await.map_err(|_| DetectError::Stopped)?.map(Arc::new)
-        };
+        let load =
+            || async move { blocking(move || LocalDetector::load(threads)).await?.map(Arc::new) };
         self.detector.get_or_try_init(load).await.cloned()
     }
 
@@ -72,6 +84,13 @@ impl Recogniser {
         }
         read.insert(key, lines);
     }
+}
+
+/// Runs what takes long where it holds up nobody else.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DetectError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| DetectError::Stopped)
 }
 
 fn fingerprint(picture: &Picture) -> [u8; 32] {

@@ -115,7 +115,7 @@ pub async fn run(
     let profile = config.profile()?;
     let scratch = tempfile::Builder::new().prefix(".deid-work-").tempdir_in(out);
     let run = Arc::new(Run {
-        steps: Steps::new(config).map_err(RedactError::Sandbox)?,
+        steps: Steps::new(config),
         profile_sha256: profile.digest(),
         profile,
         project: config.deid.project.clone(),
@@ -126,6 +126,7 @@ pub async fn run(
         reports: output.reports.map(Path::to_owned),
         scratch: scratch.map_err(failed(out, "cannot be written"))?,
     });
+    run.steps.confinement().await.map_err(RedactError::Sandbox)?;
     let bar = if progress { ProgressBar::new(files.len() as u64) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}") {
         bar.set_style(style);
@@ -219,6 +220,7 @@ impl Run {
         if let Some(directory) = to.parent() {
             std::fs::create_dir_all(directory).map_err(failed)?;
         }
+        result.check_intact()?;
         // A link never replaces a file, so that two inputs cannot overwrite one another unseen.
         match std::fs::hard_link(result.path(), &to) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -1,24 +1,26 @@
 //! The parent's side: children of one role, as many as may work at once.
 
-use super::protocol::{self, MAX_MESSAGE_BYTES, Reply, Request, Role};
-use crate::deid::hold::{Hold, HoldReason};
+use super::confine::{ChildLimits, Confinement};
+use super::descriptors::Files;
+use super::process::Process;
+use super::protocol::{self, AnswerLimits, Reply, Request, Role};
+use crate::deid::hold::Hold;
 use std::io;
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How large, slow and old children may get.
 #[derive(Debug, Clone)]
 pub struct PoolLimits {
     pub children: usize,
-    pub memory_bytes: u64,
+    pub child: ChildLimits,
+    pub answers: AnswerLimits,
     /// From a request, or from taking a picture, to the next message.
     pub timeout: Duration,
     pub objects_per_child: u32,
+    /// Whether a child that the kernel does not confine is of no use.
+    pub require_confinement: bool,
 }
 
 /// Why a request has no answer.
@@ -32,138 +34,126 @@ pub enum RunError {
     Failed(String),
 }
 
+/// Why a request has no answer, as its child tells it, or its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The child was killed, by the object or by what else went on: the hold that it means, if a
+    /// try without neighbours ends alike.
+    #[error("{0}")]
+    Killed(Hold),
+}
+
+impl From<Stopped> for RunError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Run(error) => error,
+            Stopped::Killed(hold) => Self::Hold(hold),
+        }
+    }
+}
+
+impl From<Hold> for Stopped {
+    fn from(hold: Hold) -> Self {
+        Self::Run(RunError::Hold(hold))
+    }
+}
+
 /// Children of one role.
 pub struct Pool {
     role: Role,
-    program: PathBuf,
     limits: PoolLimits,
-    idle: Mutex<Vec<Worker>>,
+    idle: Mutex<Vec<Process>>,
     places: Semaphore,
 }
 
-struct Worker {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: ChildStdout,
-    served: u32,
-}
-
 impl Pool {
-    /// A pool of children that run this program.
-    pub fn new(role: Role, limits: PoolLimits) -> io::Result<Self> {
-        let program = std::env::current_exe()?;
+    /// A pool of children that run this program. Nothing is started yet.
+    pub fn new(role: Role, limits: PoolLimits) -> Self {
         let places = Semaphore::new(limits.children.max(1));
-        Ok(Self { role, program, limits, idle: Mutex::default(), places })
+        Self { role, limits, idle: Mutex::default(), places }
+    }
+
+    /// Starts a child, to learn how this kernel confines it.
+    pub async fn confinement(&self) -> io::Result<Confinement> {
+        let (process, confinement) = self.spawn().await?;
+        self.put(process);
+        Ok(confinement)
     }
 
     /// Hands a request to a child as soon as one is free.
-    pub async fn start(&self, request: &Request) -> Result<Exchange<'_>, RunError> {
+    pub async fn start(&self, request: &Request, files: &Files) -> Result<Exchange<'_>, Stopped> {
         let failed = |error: io::Error| RunError::Failed(format!("{:?}", error.kind()));
         let place = self.places.acquire().await.map_err(|_| RunError::Failed("closed".into()))?;
         let message = protocol::encode(request).map_err(failed)?;
-        let mut worker = self.take().map_err(failed)?;
-        if worker.stdin.write_all(&message).await.is_err() {
-            return Err(self.autopsy(worker).await.into());
-        }
-        Ok(Exchange { pool: self, worker: Some(worker), _place: place })
-    }
-
-    fn take(&self) -> io::Result<Worker> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| self.spawn(), Ok)
+        let mut process = match idle {
+            Some(process) => process,
+            None => self.spawn().await.map_err(failed)?.0,
+        };
+        if process.send(&message, files).await.is_err() {
+            return Err(Stopped::Killed(process.autopsy(&self.limits).await));
+        }
+        Ok(Exchange { pool: self, process: Some(process), _place: place })
     }
 
-    fn give_back(&self, mut worker: Worker) {
-        worker.served += 1;
-        if worker.served < self.limits.objects_per_child {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+    async fn spawn(&self) -> io::Result<(Process, Confinement)> {
+        let (process, confinement) = Process::start(self.role, &self.limits).await?;
+        if self.limits.require_confinement && !confinement.is_whole() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!(
+                    "this kernel does not confine them ({confinement}), and [sandbox] \
+                     require_confinement is set"
+                ),
+            ));
+        }
+        Ok((process, confinement))
+    }
+
+    fn give_back(&self, mut process: Process) {
+        process.served += 1;
+        if process.served < self.limits.objects_per_child {
+            self.put(process);
         }
     }
 
-    fn spawn(&self) -> io::Result<Worker> {
-        let mut child = Command::new(&self.program)
-            .arg("sandbox-child")
-            .arg(self.role.as_str())
-            .arg(self.limits.memory_bytes.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let pipes = child.stdin.take().zip(child.stdout.take());
-        let (stdin, stdout) = pipes.ok_or_else(|| io::Error::other("a child without pipes"))?;
-        Ok(Worker { child, stdin, stdout, served: 0 })
-    }
-
-    async fn too_slow(&self, mut worker: Worker) -> Hold {
-        let _ = worker.child.kill().await;
-        let detail = format!("no progress in {} ms", self.limits.timeout.as_millis());
-        Hold::new(HoldReason::SandboxTimeout, detail)
-    }
-
-    /// Why a child is gone. What it printed is looked at for one sentence of the Rust runtime, and
-    /// is never passed on.
-    async fn autopsy(&self, mut worker: Worker) -> Hold {
-        let mut printed = Vec::new();
-        if let Some(stderr) = worker.child.stderr.take() {
-            let reading = async { stderr.take(4096).read_to_end(&mut printed).await };
-            let _ = tokio::time::timeout(Duration::from_secs(2), reading).await;
-        }
-        let _ = worker.child.start_kill();
-        let status = worker.child.wait().await;
-        if String::from_utf8_lossy(&printed).contains("memory allocation of") {
-            let detail = format!("needs more than {} bytes of memory", self.limits.memory_bytes);
-            return Hold::new(HoldReason::SandboxMemory, detail);
-        }
-        let detail = status.map_or_else(|e| format!("{:?}", e.kind()), |status| status.to_string());
-        Hold::new(HoldReason::SandboxCrashed, detail)
+    fn put(&self, process: Process) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
     }
 }
 
 /// One request in work. Dropping it before its end kills the child.
 pub struct Exchange<'a> {
     pool: &'a Pool,
-    worker: Option<Worker>,
+    process: Option<Process>,
     _place: SemaphorePermit<'a>,
 }
 
 impl Exchange<'_> {
-    /// The next message: what is told on the way as it comes, and at last one of the other replies. While the
-    /// caller is busy with a picture, the child waits.
-    pub async fn next(&mut self) -> Result<Reply, RunError> {
-        let Some(mut worker) = self.worker.take() else {
-            return Err(RunError::Failed("the child has answered already".into()));
+    /// The next message: what is told on the way as it comes, and at last one of the other replies.
+    /// While the caller is busy with a picture, the child waits.
+    pub async fn next(&mut self) -> Result<Reply, Stopped> {
+        let limits = &self.pool.limits;
+        let Some(mut process) = self.process.take() else {
+            return Err(RunError::Failed("the child has answered already".into()).into());
         };
-        let reading = tokio::time::timeout(self.pool.limits.timeout, read(&mut worker.stdout));
-        match reading.await {
-            Err(_) => Err(self.pool.too_slow(worker).await.into()),
-            Ok(Err(_)) => Err(self.pool.autopsy(worker).await.into()),
+        match tokio::time::timeout(limits.timeout, process.receive(limits)).await {
+            Err(_) => Err(Stopped::Killed(process.too_slow(limits).await)),
+            Ok(Err(_)) => Err(Stopped::Killed(process.autopsy(limits).await)),
             Ok(Ok(reply @ (Reply::Opened(_) | Reply::Picture(_)))) => {
-                self.worker = Some(worker);
+                self.process = Some(process);
                 Ok(reply)
             }
             Ok(Ok(reply)) => {
-                self.pool.give_back(worker);
+                self.pool.give_back(process);
                 match reply {
-                    Reply::Held(hold) => Err(RunError::Hold(hold)),
-                    Reply::Failed(kind) => Err(RunError::Failed(kind)),
+                    Reply::Held(hold) => Err(hold.into()),
+                    Reply::Failed(kind) => Err(RunError::Failed(kind).into()),
                     reply => Ok(reply),
                 }
             }
         }
     }
-}
-
-async fn read(stdout: &mut ChildStdout) -> io::Result<Reply> {
-    let length = stdout.read_u32_le().await?;
-    if length > MAX_MESSAGE_BYTES {
-        return Err(io::Error::from(io::ErrorKind::InvalidData));
-    }
-    // Grows with what arrives: a child cannot make the parent allocate what it does not send.
-    let mut bytes = Vec::new();
-    let read = stdout.take(u64::from(length)).read_to_end(&mut bytes).await?;
-    if read != length as usize {
-        return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-    }
-    protocol::decode(&bytes)
 }

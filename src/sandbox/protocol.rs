@@ -1,5 +1,8 @@
-//! What goes over the pipe: length-prefixed messages, postcard-encoded.
+//! What goes over socket and pipe: length-prefixed messages, postcard-encoded.
+//!
+//! Invariants: a request names no path; an answer is bounded before it is read.
 
+use super::confine::Confinement;
 use crate::config::{Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::examine::{Examination, LookedFrame};
@@ -11,11 +14,8 @@ use crate::deid::picture::Picture;
 use crate::deid::pixels::PixelLayout;
 use crate::deid::redaction::Redaction;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Read, Write};
-use std::path::PathBuf;
-
-/// A message longer than this is a fault: a picture of the largest allowed frame is below it.
-pub const MAX_MESSAGE_BYTES: u32 = 1 << 31;
+use std::io::{self, Write};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// What a child is for. Originals and results never meet in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,19 +41,15 @@ impl Role {
     }
 }
 
-/// One step for a child to do.
+/// One step for a child to do, with the files that come with it: input and scratch, for `Apply`
+/// an output as well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     Examine {
-        input: PathBuf,
-        scratch: PathBuf,
         profile: Profile,
         limits: Limits,
     },
     Apply {
-        input: PathBuf,
-        output: PathBuf,
-        scratch: PathBuf,
         profile: Profile,
         redaction: Redaction,
         identifiers: Identifiers,
@@ -62,8 +58,6 @@ pub enum Request {
         limits: Limits,
     },
     Verify {
-        candidate: PathBuf,
-        scratch: PathBuf,
         profile: Profile,
         facts: ObjectFacts,
         redaction: Redaction,
@@ -74,8 +68,6 @@ pub enum Request {
         limits: Limits,
     },
     Explain {
-        input: PathBuf,
-        scratch: PathBuf,
         profile: Profile,
         limits: Limits,
     },
@@ -91,9 +83,12 @@ impl Request {
     }
 }
 
-/// What a child answers: whose object it opened, any number of pictures, then one of the others.
+/// What a child answers: once that it is ready, and then to each request whose object it opened, any
+/// number of pictures, and one of the others.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
+    /// Nothing was read yet; what the child can no longer do.
+    Ready(Confinement),
     Opened(PatientIdentity),
     Picture(Picture),
     Examined(Box<Examination>),
@@ -105,39 +100,69 @@ pub enum Reply {
     Failed(String),
 }
 
-/// Writes one message.
-pub fn write(out: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let bytes = encode(message)?;
-    out.write_all(&bytes)?;
-    out.flush()
+/// The longest answers that a parent takes.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerLimits {
+    /// Of what is decoded: everything but the samples of a picture.
+    pub message_bytes: u64,
+    /// Of the samples of a picture.
+    pub picture_bytes: u64,
 }
 
-/// One message with its length.
+/// A message with its length before it.
 pub fn encode(message: &impl Serialize) -> io::Result<Vec<u8>> {
-    let bytes = postcard::to_extend(message, vec![0; 4]).map_err(|_| invalid())?;
-    let length = u32::try_from(bytes.len() - 4).ok().filter(|length| *length <= MAX_MESSAGE_BYTES);
-    let mut bytes = bytes;
-    bytes[..4].copy_from_slice(&length.ok_or_else(invalid)?.to_le_bytes());
+    let mut bytes = postcard::to_extend(message, vec![0; 4]).map_err(|_| invalid())?;
+    let length = u32::try_from(bytes.len() - 4).map_err(|_| invalid())?;
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
     Ok(bytes)
 }
 
-/// Reads one message; `None` at the end of the stream.
-pub fn read<T: for<'de> Deserialize<'de>>(source: &mut impl Read) -> io::Result<Option<T>> {
-    let mut length = [0; 4];
-    match source.read_exact(&mut length) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
-    }
-    let length = u32::from_le_bytes(length);
-    if length > MAX_MESSAGE_BYTES {
-        return Err(invalid());
-    }
-    let mut bytes = vec![0; length as usize];
-    source.read_exact(&mut bytes)?;
-    decode(&bytes).map(Some)
+/// Writes one answer: its length, that of the samples, then both. Samples are not encoded, so that
+/// they exist once on either side.
+pub fn write(out: &mut impl Write, mut reply: Reply) -> io::Result<()> {
+    let samples = match &mut reply {
+        Reply::Picture(picture) => std::mem::take(&mut picture.data),
+        _ => Vec::new(),
+    };
+    let message = encode(&reply)?;
+    let length = u32::try_from(samples.len()).map_err(|_| invalid())?;
+    out.write_all(&message[..4])?;
+    out.write_all(&length.to_le_bytes())?;
+    out.write_all(&message[4..])?;
+    out.write_all(&samples)?;
+    out.flush()
 }
 
-/// Decodes the content of one message. Its errors say nothing of the content.
+/// Reads one answer. Memory is used as bytes arrive: what a child does not send costs nothing.
+pub async fn read(from: &mut (impl AsyncRead + Unpin), limits: AnswerLimits) -> io::Result<Reply> {
+    let lengths = (from.read_u32_le().await?, from.read_u32_le().await?);
+    let (message, samples) = (u64::from(lengths.0), u64::from(lengths.1));
+    if message > limits.message_bytes || samples > limits.picture_bytes {
+        return Err(invalid());
+    }
+    let mut reply = decode(&take(from, lengths.0).await?)?;
+    match &mut reply {
+        Reply::Picture(picture) => picture.data = take(from, lengths.1).await?,
+        _ if samples > 0 => return Err(invalid()),
+        _ => {}
+    }
+    Ok(reply)
+}
+
+async fn take(from: &mut (impl AsyncRead + Unpin), length: u32) -> io::Result<Vec<u8>> {
+    let length = length as usize;
+    // Address space, not memory: pages come into being when they are written.
+    let mut bytes = Vec::with_capacity(length);
+    let mut rest = from.take(length as u64);
+    while bytes.len() < length {
+        if rest.read_buf(&mut bytes).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+    }
+    Ok(bytes)
+}
+
+/// Decodes one message. Its errors say nothing of the content.
 pub fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> io::Result<T> {
     postcard::from_bytes(bytes).map_err(|_| invalid())
 }
@@ -149,24 +174,44 @@ fn invalid() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Profile;
 
-    #[test]
-    fn a_request_reads_back_as_it_was_written() {
-        let request = Request::Examine {
-            input: "in".into(),
-            scratch: "scratch".into(),
-            profile: Profile::named("basic").expect("shipped"),
-            limits: Limits::default(),
-        };
-        let bytes = encode(&request).expect("encoded");
-        let back: Request = read(&mut &bytes[..]).expect("read").expect("a message");
-        assert_eq!(format!("{back:?}"), format!("{request:?}"));
-        assert!(read::<Request>(&mut &b""[..]).expect("the end").is_none());
+    const LIMITS: AnswerLimits = AnswerLimits { message_bytes: 100, picture_bytes: 12 };
+
+    fn picture(bytes: usize) -> Picture {
+        let data = vec![7; bytes];
+        Picture { frame: 3, width: 2, height: 2, samples: 3, enhanced: false, data }
     }
 
-    #[test]
-    fn a_length_beyond_the_limit_allocates_nothing() {
-        assert!(read::<Request>(&mut &[0xFF; 8][..]).is_err());
+    async fn passed(reply: Reply) -> io::Result<Reply> {
+        let mut bytes = Vec::new();
+        write(&mut bytes, reply).expect("written");
+        read(&mut &bytes[..], LIMITS).await
+    }
+
+    #[tokio::test]
+    async fn an_answer_reads_back_as_it_was_written() {
+        let back = passed(Reply::Picture(picture(12))).await.expect("read");
+        assert!(matches!(back, Reply::Picture(back) if back == picture(12)));
+        let back = passed(Reply::Failed("x".into())).await.expect("read");
+        assert!(matches!(back, Reply::Failed(kind) if kind == "x"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_beyond_the_limits_is_not_read() {
+        let kind = |read: io::Result<Reply>| read.map(|_| ()).map_err(|error| error.kind());
+        let invalid = Err(io::ErrorKind::InvalidData);
+        assert_eq!(kind(passed(Reply::Picture(picture(13))).await), invalid);
+        assert_eq!(kind(passed(Reply::Failed("x".repeat(100))).await), invalid);
+        let samples_of_nothing = [[2, 0, 0, 0], [1, 0, 0, 0], [8, 0, 1, 1]].concat();
+        assert_eq!(kind(read(&mut &samples_of_nothing[..], LIMITS).await), invalid);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_ends_early_is_an_error() {
+        let mut bytes = Vec::new();
+        write(&mut bytes, Reply::Picture(picture(12))).expect("written");
+        bytes.pop();
+        let error = read(&mut &bytes[..], LIMITS).await.expect_err("too short");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -7,14 +7,19 @@
 //! dropped
 //! ```
 //! Invariants: nothing but `accept` makes a `Deidentified`, and every failure on the way is a hold
-//! or another try, never a pass; nobody's object is worked on before it is recorded whose it is.
+//! or another try, never a pass; nobody's object is worked on before it is recorded whose it is; what
+//! a child says of an object is compared with what the parent can know; every object has an end.
 
+mod files;
 mod queue;
 mod report;
+mod turns;
 
-pub use crate::sandbox::RunError;
+pub use crate::sandbox::{Confinement, RunError};
 pub use queue::{Context, run};
 pub use report::{ObjectReport, WorkReport};
+
+use turns::{Turn, Turns};
 
 use crate::config::{Config, Limits, Profile};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
@@ -23,19 +28,25 @@ use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
 use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::outline::Outline;
 use crate::deid::picture::TextLine;
-use crate::deid::redaction::Redaction;
+use crate::deid::redaction::{PixelTreatment, Redaction};
 use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
-use crate::sandbox::{Exchange, Pool, PoolLimits, Reply, Request, Role};
+use crate::sandbox::{
+    AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
+};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often a result may be blanked further before the object is held.
 const ROUNDS: usize = 4;
+/// What a child tells of a frame besides its pictures, at most.
+const FRAME_BYTES: u64 = 64;
 
 /// One object to de-identify, and how.
 pub struct Object<'a> {
@@ -59,6 +70,10 @@ pub struct Opened<'a> {
     /// Whose it is.
     pub patient: PatientIdentity,
     exchange: Exchange<'a>,
+    outline: Outline,
+    turn: Turn<'a>,
+    /// When the object has had its time.
+    deadline: Instant,
 }
 
 /// The steps and what they run on.
@@ -66,38 +81,61 @@ pub struct Steps {
     work: Pool,
     verify: Pool,
     recogniser: Arc<Recogniser>,
+    turns: Turns,
+    object_timeout: Duration,
     limits: Limits,
 }
 
 impl Steps {
     /// The pools and the recogniser that a configuration asks for. Nothing is started yet.
-    pub fn new(config: &Config) -> io::Result<Self> {
-        let limits = PoolLimits {
-            children: config.sandbox.workers,
-            memory_bytes: config.sandbox.memory_bytes,
-            timeout: Duration::from_millis(config.sandbox.timeout_ms),
-            objects_per_child: config.sandbox.objects_per_child,
-        };
-        Ok(Self {
-            work: Pool::new(Role::Work, limits.clone())?,
-            verify: Pool::new(Role::Verify, limits)?,
+    pub fn new(config: &Config) -> Self {
+        let limits = pool_limits(config);
+        Self {
+            turns: Turns::new(limits.timeout),
+            work: Pool::new(Role::Work, limits.clone()),
+            verify: Pool::new(Role::Verify, limits),
             recogniser: Arc::new(Recogniser::new(config.detection.threads)),
+            object_timeout: Duration::from_millis(config.sandbox.object_timeout_ms),
             limits: config.limits.clone(),
-        })
+        }
+    }
+
+    /// How this kernel confines children; an error where that is less than the configuration asks.
+    pub async fn confinement(&self) -> io::Result<Confinement> {
+        self.work.confinement().await
     }
 
     /// Has an object opened, to learn whose it is before anything is done with it.
     pub async fn open(&self, object: &Object<'_>) -> Result<Opened<'_>, RunError> {
-        let request = Request::Examine {
-            input: object.input.to_owned(),
-            scratch: object.scratch.to_owned(),
-            profile: object.profile.clone(),
-            limits: self.limits.clone(),
+        match self.open_at(object, self.turns.beside().await).await {
+            Err(Stopped::Killed(hold)) => {
+                tell_again(&hold);
+                Ok(self.open_at(object, self.turns.alone().await).await?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    async fn open_at<'a>(
+        &'a self,
+        object: &Object<'_>,
+        turn: Turn<'a>,
+    ) -> Result<Opened<'a>, Stopped> {
+        let deadline = Instant::now() + self.object_timeout;
+        let (input, limits) = (files::open(object.input)?, self.limits.clone());
+        let outline = blocking(move || Outline::read(&input, &limits)).await??;
+        let profile = object.profile.clone();
+        let request = Request::Examine { profile, limits: self.limits.clone() };
+        let files = files::of_input(object.input, object.scratch)?;
+        let opening = async {
+            let mut exchange = self.work.start(&request, &files).await?;
+            Ok((exchange.next().await?, exchange))
         };
-        let mut exchange = self.work.start(&request).await?;
-        match exchange.next().await? {
-            Reply::Opened(patient) => Ok(Opened { patient, exchange }),
-            _ => Err(out_of_step()),
+        match self.in_time(deadline, opening).await? {
+            (Reply::Opened(patient), exchange) => {
+                Ok(Opened { patient, exchange, outline, turn, deadline })
+            }
+            _ => Err(out_of_step().into()),
         }
     }
 
@@ -110,33 +148,75 @@ impl Steps {
         subject: &Subject,
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
-        let (Reply::Examined(examination), read) = self.rest_of(opened.exchange).await? else {
-            return Err(out_of_step());
+        let (patient, was_alone) = (opened.patient.clone(), opened.turn.is_alone());
+        match self.attempt(object, opened, subject, &output).await {
+            Err(Stopped::Killed(hold)) if !was_alone => {
+                tell_again(&hold);
+                let again = self.open_at(object, self.turns.alone().await).await?;
+                if again.patient != patient {
+                    return Err(out_of_step());
+                }
+                Ok(self.attempt(object, again, subject, &output).await?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    /// One try at an object, within its time; what it leaves unfinished is removed.
+    async fn attempt(
+        &self,
+        object: &Object<'_>,
+        opened: Opened<'_>,
+        subject: &Subject,
+        output: &impl Fn(usize) -> PathBuf,
+    ) -> Result<(Deidentified, WorkReport), Stopped> {
+        let Opened { exchange, outline, turn: _turn, deadline, .. } = opened;
+        let rounds = self.rounds(object, exchange, &outline, subject, output);
+        let done = self.in_time(deadline, rounds).await;
+        if done.is_err() {
+            (1..=ROUNDS).for_each(|round| files::discard(&output(round)));
+        }
+        done
+    }
+
+    async fn rounds(
+        &self,
+        object: &Object<'_>,
+        exchange: Exchange<'_>,
+        outline: &Outline,
+        subject: &Subject,
+        output: &impl Fn(usize) -> PathBuf,
+    ) -> Result<(Deidentified, WorkReport), Stopped> {
+        let (Reply::Examined(examination), read) = self.rest_of(exchange).await? else {
+            return Err(out_of_step().into());
         };
         examination.check_complete(&read.pictures)?;
-        let mut redaction = decide(&examination, &read.lines, object.profile);
+        check_treatment(outline, object.profile, examination.treatment)?;
+        let (examination, profile) = (Arc::new(*examination), object.profile.clone());
+        let (of, lines) = (Arc::clone(&examination), read.lines);
+        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await?;
         for round in 1..=ROUNDS {
             let path = output(round);
-            match self.round(object, subject, &path, &examination, &redaction).await {
-                Ok(Round::Clean(candidate, verdict)) => {
+            match self.round(object, subject, &path, &examination, &redaction).await? {
+                Round::Clean(candidate, verdict) => {
+                    if verdict.sop_class_uid != outline.sop_class_uid {
+                        let detail = "the SOP class of the result is not that of the object";
+                        return Err(Hold::new(HoldReason::VerificationFailed, detail).into());
+                    }
                     let report = WorkReport {
                         redaction,
                         frames: examination.layout.as_ref().map_or(0, |layout| layout.frames),
                         header: candidate.header.clone(),
                         rounds: round,
                     };
-                    return Ok((accept(*candidate, verdict)?, report));
+                    return Ok((accept(path, &candidate, verdict)?, report));
                 }
-                Ok(Round::Again(more)) => {
+                Round::Again(more) => {
                     let (boxes, before) = (more.boxes.len(), redaction.boxes.len());
                     tracing::debug!(round, before, boxes, "text is still readable");
                     tracing::trace!(added = ?more.boxes.iter().filter(|b| !redaction.boxes.contains(b)).collect::<Vec<_>>(), "boxes");
-                    discard(&path);
+                    files::discard(&path);
                     redaction = more;
-                }
-                Err(error) => {
-                    discard(&path);
-                    return Err(error);
                 }
             }
         }
@@ -151,13 +231,9 @@ impl Steps {
         scratch: &Path,
         profile: &Profile,
     ) -> Result<Explanation, RunError> {
-        let request = Request::Explain {
-            input: input.to_owned(),
-            scratch: scratch.to_owned(),
-            profile: profile.clone(),
-            limits: self.limits.clone(),
-        };
-        match self.work.start(&request).await?.next().await? {
+        let request = Request::Explain { profile: profile.clone(), limits: self.limits.clone() };
+        let files = files::of_input(input, scratch)?;
+        match self.work.start(&request, &files).await?.next().await? {
             Reply::Explained(explanation) => Ok(*explanation),
             _ => Err(out_of_step()),
         }
@@ -168,13 +244,10 @@ impl Steps {
         object: &Object<'_>,
         subject: &Subject,
         output: &Path,
-        examination: &Examination,
+        examination: &Arc<Examination>,
         redaction: &Redaction,
-    ) -> Result<Round, RunError> {
+    ) -> Result<Round, Stopped> {
         let apply = Request::Apply {
-            input: object.input.to_owned(),
-            output: output.to_owned(),
-            scratch: object.scratch.to_owned(),
             profile: object.profile.clone(),
             redaction: redaction.clone(),
             identifiers: examination.identifiers.clone(),
@@ -182,12 +255,12 @@ impl Steps {
             subject: subject.clone(),
             limits: self.limits.clone(),
         };
-        let (Reply::Applied(candidate), _) = self.run(&self.work, &apply).await? else {
-            return Err(out_of_step());
+        let files = files::with_output(object.input, object.scratch)?;
+        let (Reply::Applied(candidate), _) = self.run(&self.work, &apply, &files).await? else {
+            return Err(out_of_step().into());
         };
+        files::keep_output(files, output.to_owned()).await?;
         let verify = Request::Verify {
-            candidate: output.to_owned(),
-            scratch: object.scratch.to_owned(),
             profile: object.profile.clone(),
             facts: examination.facts.clone(),
             redaction: redaction.clone(),
@@ -197,21 +270,31 @@ impl Steps {
             looked: examination.looked.clone(),
             limits: self.limits.clone(),
         };
-        let (Reply::Verified(verdict), read) = self.run(&self.verify, &verify).await? else {
-            return Err(out_of_step());
+        let files = files::of_input(output, object.scratch)?;
+        let (Reply::Verified(verdict), read) = self.run(&self.verify, &verify, &files).await?
+        else {
+            return Err(out_of_step().into());
         };
-        Ok(match decide_again(examination, redaction, &read.lines, object.profile) {
+        let (of, before) = (Arc::clone(examination), redaction.clone());
+        let (lines, profile) = (read.lines, object.profile.clone());
+        let more = blocking(move || decide_again(&of, &before, &lines, &profile)).await?;
+        Ok(match more {
             None => Round::Clean(Box::new(candidate), verdict),
             Some(more) => Round::Again(more),
         })
     }
 
     /// One request, with every picture read as it comes.
-    async fn run(&self, pool: &Pool, request: &Request) -> Result<(Reply, Read), RunError> {
-        self.rest_of(pool.start(request).await?).await
+    async fn run(
+        &self,
+        pool: &Pool,
+        request: &Request,
+        files: &Files,
+    ) -> Result<(Reply, Read), Stopped> {
+        self.rest_of(pool.start(request, files).await?).await
     }
 
-    async fn rest_of(&self, mut exchange: Exchange<'_>) -> Result<(Reply, Read), RunError> {
+    async fn rest_of(&self, mut exchange: Exchange<'_>) -> Result<(Reply, Read), Stopped> {
         let mut all = Read::default();
         loop {
             match exchange.next().await? {
@@ -220,11 +303,72 @@ impl Steps {
                     let read = self.recogniser.read(picture).await;
                     all.lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
                     *all.pictures.entry(frame).or_default() += 1;
+                    if all.lines.len() > self.limits.max_lines {
+                        let detail = format!("more than {} lines of text", self.limits.max_lines);
+                        return Err(Hold::new(HoldReason::LimitExceeded, detail).into());
+                    }
                 }
                 reply => return Ok((reply, all)),
             }
         }
     }
+
+    /// Ends what takes longer than an object may. The child that works on it is killed.
+    async fn in_time<T>(
+        &self,
+        deadline: Instant,
+        work: impl Future<Output = Result<T, Stopped>>,
+    ) -> Result<T, Stopped> {
+        tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| {
+            let detail = format!("not done in {} ms in all", self.object_timeout.as_millis());
+            Err(Hold::new(HoldReason::SandboxTimeout, detail).into())
+        })
+    }
+}
+
+fn pool_limits(config: &Config) -> PoolLimits {
+    let (sandbox, limits) = (&config.sandbox, &config.limits);
+    PoolLimits {
+        children: sandbox.workers,
+        child: ChildLimits {
+            memory_bytes: sandbox.memory_bytes,
+            file_bytes: files::largest_bytes(limits),
+            request_cpu_s: sandbox.request_cpu_s,
+        },
+        answers: AnswerLimits {
+            message_bytes: limits.max_header_bytes + FRAME_BYTES * u64::from(limits.max_frames),
+            picture_bytes: limits.max_frame_bytes,
+        },
+        timeout: Duration::from_millis(sandbox.timeout_ms),
+        objects_per_child: sandbox.objects_per_child,
+        require_confinement: sandbox.require_confinement,
+    }
+}
+
+/// A child that is no longer ours could say that nothing has to be looked at.
+fn check_treatment(
+    outline: &Outline,
+    profile: &Profile,
+    treatment: PixelTreatment,
+) -> Result<(), Hold> {
+    if outline.treatment(profile) == treatment {
+        return Ok(());
+    }
+    let detail = "what was done with the pixels is not what the profile says for the SOP class";
+    Err(Hold::new(HoldReason::VerificationFailed, detail))
+}
+
+fn tell_again(hold: &Hold) {
+    let detail = &hold.detail;
+    tracing::warn!(reason = %hold.reason, detail, "a child ended: its object is tried once more, alone");
+}
+
+/// Runs a long computation where it holds up nobody else.
+async fn blocking<T: Send + 'static>(
+    computation: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Hold> {
+    let stopped = |_| Hold::new(HoldReason::SandboxCrashed, "a computation stopped");
+    tokio::task::spawn_blocking(computation).await.map_err(stopped)
 }
 
 /// What was read during one request.
@@ -248,10 +392,19 @@ fn out_of_step() -> RunError {
     RunError::Failed("a child answered another question".into())
 }
 
-fn discard(path: &Path) {
-    if let Err(error) = std::fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        tracing::warn!(kind = ?error.kind(), "an unfinished result could not be removed");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_did_not_look_at_the_pixels_is_not_believed() {
+        let profile = Profile::named("basic").expect("shipped");
+        let outline = Outline { sop_class_uid: "1.2.3".into(), has_pixels: true };
+        let check = |treatment| check_treatment(&outline, &profile, treatment);
+        assert_eq!(check(PixelTreatment::Looked), Ok(()));
+        for treatment in [PixelTreatment::Skipped, PixelTreatment::Absent] {
+            let hold = check(treatment).expect_err("they were to be looked at");
+            assert_eq!(hold.reason, HoldReason::VerificationFailed);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariants: work that comes to no end is counted, in the record, and begins again later and after
 //! what was tried less; after `MAX_ATTEMPTS` the Job is held. No work begins on a disk without room.
 
-use super::{Object, Steps, WorkReport};
+use super::{Object, Steps, WorkReport, turns};
 use crate::deid::accept::Deidentified;
 use crate::deid::header::KeyRing;
 use crate::deid::hold::{Hold, HoldReason};
@@ -72,9 +72,10 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
             }
             () = spool.jobs_changed.notified() => {}
             () = tokio::time::sleep(POLL) => {}
-            _ = shutdown.wait_for(|stop| *stop) => return,
+            _ = shutdown.wait_for(|stop| *stop) => break,
         }
     }
+    in_work.shutdown().await;
 }
 
 fn has_room(spool: &LocalSpool, context: &Context) -> bool {
@@ -126,13 +127,10 @@ async fn fill(
         let (spool, context) = (Arc::clone(spool), Arc::clone(context));
         in_work.spawn(async move {
             let (id, attempts) = (job.id, job.attempts);
-            let (working, at) = (Arc::clone(&spool), Arc::clone(&context));
-            // A task of its own, so that a panic costs this job only.
-            let worked = tokio::spawn(async move { work(&working, &at, job).await }).await;
-            let recorded = match worked {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(failure)) => put_off(&spool, id, attempts, &failure).await,
-                Err(_) => {
+            let recorded = match turns::caught(work(&spool, &context, job)).await {
+                Some(Ok(())) => Ok(()),
+                Some(Err(failure)) => put_off(&spool, id, attempts, &failure).await,
+                None => {
                     let hold = Hold::new(HoldReason::SandboxCrashed, "its task stopped");
                     spool.hold(id, hold, now_ms()).await
                 }

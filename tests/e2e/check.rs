@@ -14,7 +14,7 @@ fn a_configuration_that_is_fit_passes() {
     site.deliver_to_port(research.port);
     let ran = site.run(&["check"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    for what in ["[deid]", "[keys]", "[spool]", "[intake]", "[detection]"] {
+    for what in ["[deid]", "[keys]", "[spool]", "[intake]", "[detection]", "[sandbox]"] {
         line(&ran, &format!("ok     {what}"));
     }
     assert!(line(&ran, "ok     destination \"research\"").contains("answers C-ECHO"));

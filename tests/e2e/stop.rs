@@ -1,10 +1,13 @@
-//! SIGTERM: what is in flight ends, nothing new begins, the exit code is 0.
+//! SIGTERM: what is in flight ends or is cut in time, nothing new begins, the exit code is 0.
 
-use crate::harness::{Gateway, Site, judge, sample, wait_until};
+use crate::harness::{Gateway, Site, judge, sample, storescu, wait_until};
 use deid_gateway::dimse::command::{CStoreRq, Command, c_store_rq};
+use dicom_core::{DataElement, PrimitiveValue, VR};
+use dicom_dictionary_std::tags;
 use dicom_ul::association::client::{ClientAssociation, ClientAssociationOptions};
 use dicom_ul::pdu::{PDataValue, PDataValueType, Pdu};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const EXPLICIT_VR_LE: &str = "1.2.840.10008.1.2.1";
@@ -96,4 +99,55 @@ fn while_it_stops_it_takes_no_new_association() {
     wait_until("it stops listening", || TcpStream::connect(("127.0.0.1", port)).is_err());
     association.release().expect("released");
     assert_eq!(gateway.wait().code(), Some(0), "{}", gateway.stderr());
+}
+
+#[test]
+fn an_association_that_does_not_end_is_cut_in_time() {
+    let mut site = Site::new();
+    site.set("serve.stop_timeout_ms", 500);
+    let mut gateway = site.start();
+    let association = ClientAssociationOptions::new()
+        .called_ae_title("DEID")
+        .with_presentation_context(CT, vec![EXPLICIT_VR_LE])
+        .establish(("127.0.0.1", gateway.port))
+        .expect("an association");
+    wait_stopping(&gateway);
+    assert_eq!(gateway.wait().code(), Some(0), "{}", gateway.stderr());
+    assert!(gateway.stderr().contains("cut at the end of stop_timeout_ms"), "{}", gateway.stderr());
+    drop(association);
+}
+
+#[test]
+fn a_picture_in_reading_does_not_hold_up_the_end() {
+    let site = Site::new();
+    let sample = sample(&site.path("sent"), &["--cr", "1"]).remove(0);
+    let large = enlarged(&sample.path, "large.dcm");
+    let mut gateway = site.start();
+    storescu(gateway.port, &[], &[&large]);
+    wait_until("it is being read", || gateway.stderr().contains("reading a picture"));
+    wait_stopping(&gateway);
+    assert_eq!(gateway.wait().code(), Some(0), "{}", gateway.stderr());
+    assert!(!gateway.stderr().contains("a picture was read"), "it did not wait for that");
+}
+
+/// A copy of an image with a picture that takes far longer to read than a gateway takes to stop.
+fn enlarged(source: &Path, name: &str) -> PathBuf {
+    const SIDE: u16 = 8_000;
+    let mut object = dicom_object::open_file(source).expect("a DICOM file");
+    for tag in [tags::ROWS, tags::COLUMNS] {
+        object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(SIDE)));
+    }
+    for tag in [tags::SAMPLES_PER_PIXEL, tags::BITS_ALLOCATED, tags::BITS_STORED, tags::HIGH_BIT] {
+        let value: u16 = if tag == tags::SAMPLES_PER_PIXEL { 1 } else { 8 };
+        let value = if tag == tags::HIGH_BIT { 7 } else { value };
+        object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
+    }
+    let photometric = tags::PHOTOMETRIC_INTERPRETATION;
+    object.put(DataElement::new(photometric, VR::CS, "MONOCHROME2"));
+    object.remove_element(tags::PLANAR_CONFIGURATION);
+    let pixels: Vec<u8> = (0..u32::from(SIDE).pow(2)).map(|i| (i % 251) as u8).collect();
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, PrimitiveValue::from(pixels)));
+    let copy = source.with_file_name(name);
+    object.write_to_file(&copy).expect("written");
+    copy
 }

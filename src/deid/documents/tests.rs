@@ -8,6 +8,7 @@ use crate::deid::header::{
 use crate::deid::redaction::Redaction;
 use crate::deid::verify::{Expectation, verify};
 use dicom_object::FileMetaTableBuilder;
+use std::fs::File;
 use std::path::Path;
 
 const UID: &str = "2.25.329800735698586629295641978511506172918";
@@ -151,12 +152,14 @@ fn verified(kind: DocumentKind, change: impl FnOnce(&mut Vec<u8>)) -> Result<(),
     };
     let key = ProjectKey::derive(&SiteKey::new([7; 32]), "test");
     let limits = &Limits::default();
-    let scratch = directory.path();
     let (identifiers, redaction) = (&identifiers, &redaction);
     let subject = Subject::derive(&key, &patient, profile.dates.shift_days);
     let (profile, subject) = (&profile, &subject);
     let application = Application { profile, redaction, identifiers, key: &key, subject, limits };
-    apply(&input, &output, scratch, application).expect("applied");
+    let scratch = &tempfile::tempfile().expect("a file");
+    let original = File::open(&input).expect("readable");
+    let written = File::create(&output).expect("made");
+    apply(&original, &written, scratch, application).expect("applied");
     let mut bytes = std::fs::read(&output).expect("readable");
     change(&mut bytes);
     std::fs::write(&output, bytes).expect("written");
@@ -173,8 +176,9 @@ fn verified(kind: DocumentKind, change: impl FnOnce(&mut Vec<u8>)) -> Result<(),
     verdict(&output, scratch, expected)
 }
 
-fn verdict(output: &Path, scratch: &Path, expected: Expectation<'_>) -> Result<(), Hold> {
-    match verify(output, scratch, expected, &mut |_| Ok(())) {
+fn verdict(output: &Path, scratch: &File, expected: Expectation<'_>) -> Result<(), Hold> {
+    let result = File::open(output).expect("readable");
+    match verify(&result, scratch, expected, &mut |_| Ok(())) {
         Ok(_) => Ok(()),
         Err(StepError::Hold(hold)) => Err(hold),
         Err(StepError::Io(error)) => panic!("{error}"),

@@ -42,12 +42,16 @@ pub fn judge(
     carriers::check(header, &sop_class)?;
     let document = carriers::document(header, &sop_class, profile.documents)?;
     faces::check(header, &sop_class, has_pixels, profile.faces)?;
-    let treatment = match (has_pixels, profile.pixel_rule(&sop_class)) {
+    Ok(Policy { treatment: treatment(&sop_class, has_pixels, profile), document })
+}
+
+/// What is done with the pixels of an object of this class.
+pub fn treatment(sop_class: &str, has_pixels: bool, profile: &Profile) -> PixelTreatment {
+    match (has_pixels, profile.pixel_rule(sop_class)) {
         (false, _) => PixelTreatment::Absent,
         (true, PixelRule::Look) => PixelTreatment::Looked,
         (true, PixelRule::Skip) => PixelTreatment::Skipped,
-    };
-    Ok(Policy { treatment, document })
+    }
 }
 
 fn check_uid(name: &str, tag: Tag, uid: &str) -> Result<(), Hold> {
