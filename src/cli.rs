@@ -3,6 +3,7 @@
 mod keys;
 mod patient;
 mod profile;
+mod route;
 
 use crate::admin::held::{self, Decision};
 use crate::admin::reports;
@@ -16,7 +17,7 @@ use crate::serve::{Gateway, ServeError};
 use crate::spool::{HeldSelection, LocalSpool};
 use crate::{check, demo, logging};
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -75,6 +76,9 @@ enum Command {
     /// What a profile does, and by which rule.
     #[command(subcommand)]
     Profile(profile::Profile),
+    /// Which routes match an object, and what they did.
+    #[command(subcommand)]
+    Route(route::Route),
     /// The keys that pseudonyms are made with.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -146,7 +150,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     logging::start(config.log.level);
     runtime.block_on(async {
         match cli.command {
-            Command::Serve => serve(&config).await,
+            Command::Serve => serve(&config, cli.config.as_deref()).await,
             Command::Deid { inputs, out, reports, show_paths } => {
                 let progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
                 let output = Output { results: &out, reports: reports.as_deref() };
@@ -163,25 +167,45 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             Command::Patient(command) => patient::run(&config, command).await,
             Command::Profile(command) => profile::run(&config, command).await,
+            Command::Route(command) => route::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
         }
     })
 }
 
-async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
+async fn serve(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let gateway = Gateway::start(config).await?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut gateway = Gateway::start(config).await?;
     say(format_args!("listening on {} as {}", gateway.address, config.intake.ae_title));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => reload(&mut gateway, file).await,
+        }
     }
     tracing::info!("stopping");
     gateway.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// SIGHUP: the configuration is read again, and is in force whole or not at all.
+async fn reload(gateway: &mut Gateway, file: Option<&Path>) {
+    let reloaded = match Config::load(file) {
+        Ok(config) => gateway.reload(&config).await.map_err(anyhow::Error::from),
+        Err(error) => Err(error.into()),
+    };
+    match reloaded {
+        Ok(()) => tracing::info!("the configuration was reloaded"),
+        Err(error) => {
+            let why = format!("{error:#}");
+            tracing::error!(why, "the configuration was not reloaded; the old one stays in force");
+        }
+    }
 }
 
 fn summarise(summary: &Summary, show_paths: bool) -> ExitCode {

@@ -1,12 +1,15 @@
-//! The gateway: intake, worker and forward on one spool, from start to a drained stop.
+//! The gateway: intake, routing, worker and forward on one spool, from start to a drained stop.
 
-use crate::config::{Config, ConfigError, OnChanged};
-use crate::patients::Patients;
-use crate::route::Routes;
-use crate::site_key::{self, SiteKeyError, SiteSecrets};
+mod reload;
+
+pub use reload::ReloadError;
+
+use crate::config::{Config, ConfigError};
+use crate::intake;
+use crate::site_key::{SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
-use crate::worker::{self, Steps};
-use crate::{forward, intake};
+use crate::worker::{self, Current, HeaderReader, RoutingContext, Steps};
+use reload::{Prepared, Senders, warn_of_others};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -40,59 +43,56 @@ pub struct Gateway {
     pub spool: Arc<LocalSpool>,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    senders: Senders,
+    /// The configuration in force, and what was read for it.
+    config: Config,
+    current: watch::Sender<Arc<Current>>,
     /// While it is there, nobody destroys a key.
-    _secrets: SiteSecrets,
+    secrets: SiteSecrets,
 }
 
 impl Gateway {
     /// Starts everything; when this returns, the gateway takes Associations.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
-        let routes = Routes::new(config)?;
-        let patients = Patients::load(&config.keys)?;
-        if config.keys.lookup_file().is_some() {
-            tracing::info!(patients = patients.listed(), "the lookup file was read");
-        }
-        let secrets = site_key::open(&config.keys, &config.deid.project)?;
+        let Prepared { current, secrets } = Prepared::new(config)?;
         // The address before the spool: a second gateway on one configuration is told of the port.
         let address = config.intake.listen;
         let listen = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let directory = &config.spool.directory;
         let spool = LocalSpool::open(directory, secrets.spool_key, now_ms()).await?;
-        let names: Vec<_> = config.destinations.iter().map(|d| d.name.clone()).collect();
-        let count = spool.waiting_for_others(names).await?;
-        if count > 0 {
-            tracing::warn!(count, "deliveries wait for destinations that are not configured");
-        }
+        warn_of_others(config, &spool).await?;
         let spool = Arc::new(spool);
         let steps = Steps::new(config).map_err(ServeError::Sandbox)?;
+        let reader = HeaderReader::new(config).map_err(ServeError::Sandbox)?;
+        let current = watch::Sender::new(Arc::new(current));
         let (shutdown, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let address = listener.local_addr().map_err(listen)?;
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         tasks.spawn(intake::run(listener, config.intake.clone(), s, stop));
+        let scratch = spool.scratch().to_owned();
+        let routing = RoutingContext { current: current.subscribe(), reader, scratch };
+        tasks.spawn(worker::route(Arc::clone(&spool), routing, stopping.clone()));
         let context = worker::Context {
             steps,
-            routes,
-            keys: secrets.keys.clone(),
-            patients,
+            current: current.subscribe(),
             workers: config.sandbox.workers,
-            hold_changed: config.spool.on_changed == OnChanged::Hold,
             scratch: spool.scratch().to_owned(),
         };
         tasks.spawn(worker::run(Arc::clone(&spool), context, stopping.clone()));
-        for destination in &config.destinations {
-            let (destination, spool) = (destination.clone(), Arc::clone(&spool));
-            tasks.spawn(forward::run(destination, spool, stopping.clone()));
-        }
+        let mut senders = Senders::default();
+        senders.set(&config.destinations, &spool, &mut tasks);
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         tasks.spawn(retain(Arc::clone(&spool), keep, stopping));
-        Ok(Self { address, spool, shutdown, tasks, _secrets: secrets })
+        let config = config.clone();
+        Ok(Self { address, spool, shutdown, tasks, senders, config, current, secrets })
     }
 
     /// Stops taking Associations, lets running ones and deliveries in flight end, and returns.
     pub async fn stop(mut self) {
         let _ = self.shutdown.send(true);
+        self.senders.stop();
         while self.tasks.join_next().await.is_some() {}
     }
 }

@@ -50,11 +50,17 @@ pub enum HoldReason {
     Refused,
     /// A stored payload no longer has the digest that its record states.
     StorageDamaged,
+    /// No route matches.
+    NoRoute,
+    /// A route holds it.
+    HeldByRoute,
+    /// A route asks of the header what could not be read.
+    RouteUndecided,
 }
 
 impl HoldReason {
     /// Every reason, for `--reason` and the documentation.
-    pub const ALL: [HoldReason; 21] = [
+    pub const ALL: [HoldReason; 24] = [
         Self::NotDicom,
         Self::Truncated,
         Self::Malformed,
@@ -76,6 +82,9 @@ impl HoldReason {
         Self::SandboxTimeout,
         Self::Refused,
         Self::StorageDamaged,
+        Self::NoRoute,
+        Self::HeldByRoute,
+        Self::RouteUndecided,
     ];
 
     /// The code as it is stored, printed and typed.
@@ -102,6 +111,9 @@ impl HoldReason {
             Self::SandboxTimeout => "sandbox-timeout",
             Self::Refused => "refused",
             Self::StorageDamaged => "storage-damaged",
+            Self::NoRoute => "no-route",
+            Self::HeldByRoute => "held-by-route",
+            Self::RouteUndecided => "route-undecided",
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::protocol::{self, Reply, Request, Role};
 use crate::deid::apply::{Application, apply};
+use crate::deid::ask::ask;
 use crate::deid::examine::{Seen, StepError, examine};
 use crate::deid::explain::explain;
 use crate::deid::hold::{Hold, HoldReason};
@@ -98,6 +99,9 @@ fn serve(request: &Request, replies: &mut impl Write) -> Reply {
         Request::Explain { input, scratch, profile, limits } => {
             explain(input, profile, limits, scratch).map(|e| Reply::Explained(Box::new(e)))
         }
+        Request::Ask { input, scratch, attributes, limits } => {
+            ask(input, attributes, limits, scratch).map(Reply::Answered)
+        }
     };
     match done {
         Ok(reply) => reply,
@@ -115,7 +119,7 @@ mod faults {
     pub fn misbehave_if_asked(request: &Request) {
         let Ok(wanted) = std::env::var("DEID_GATEWAY_SANDBOX_FAULT") else { return };
         let Some((kind, uid)) = wanted.split_once(':') else { return };
-        let Request::Examine { input, .. } = request else { return };
+        let (Request::Examine { input, .. } | Request::Ask { input, .. }) = request else { return };
         let bytes = std::fs::read(input).unwrap_or_default();
         if !bytes.windows(uid.len()).any(|window| window == uid.as_bytes()) {
             return;

@@ -1,6 +1,6 @@
 //! Databases of earlier versions.
 
-use super::schema::{JOBS_COLUMNS, PATIENTS};
+use super::schema::{JOBS_COLUMNS, PATIENTS, ROUTES_3};
 
 /// Version 1 knew nothing of patients. What was ready is made again, to the same bytes, so that it
 /// is known whose it is before it leaves.
@@ -16,6 +16,11 @@ pub(super) fn from_1() -> String {
          UPDATE jobs SET state = 'waiting', result_kept = 0 WHERE state = 'ready';
          {PATIENTS}"
     )
+}
+
+/// Version 2 had one route for everything.
+pub(super) fn from_2() -> String {
+    ROUTES_3.to_owned()
 }
 
 #[cfg(test)]
@@ -63,6 +68,20 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_version_2_becomes_one_of_this_version_and_keeps_its_jobs() {
+        let (migrated, new) = (of_version_1(), Connection::open_in_memory().expect("opened"));
+        let to_2 =
+            format!("PRAGMA foreign_keys = OFF; {} PRAGMA user_version = 2;", super::from_1());
+        migrated.execute_batch(&to_2).expect("version 2");
+        schema::prepare(&migrated).expect("migrated");
+        schema::prepare(&new).expect("made");
+        assert_eq!(schema_of(&migrated), schema_of(&new));
+        let sql = "SELECT count(*) FROM jobs WHERE route IS NULL";
+        let kept: i64 = migrated.query_row(sql, [], |row| row.get(0)).expect("counted");
+        assert_eq!(kept, 2);
+    }
+
+    #[test]
     fn its_records_stay_and_what_was_ready_is_made_again() {
         let c = of_version_1();
         schema::prepare(&c).expect("migrated");
@@ -93,7 +112,7 @@ mod tests {
         let c = Connection::open_in_memory().expect("opened");
         c.execute_batch("PRAGMA user_version = 9").expect("set");
         let error = schema::prepare(&c).expect_err("unknown").to_string();
-        assert!(error.contains("version 9, this program knows 2"), "{error}");
+        assert!(error.contains("version 9, this program knows 3"), "{error}");
         assert!(schema_of(&c).is_empty());
     }
 }

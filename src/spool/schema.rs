@@ -4,7 +4,7 @@ use super::{SpoolError, migrate};
 use rusqlite::Connection;
 
 /// Of the tables below.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE originals (
@@ -90,6 +90,10 @@ CREATE TABLE excluded (
 ) STRICT;
 ";
 
+/// What came with version 3 for routes: the names of those by which a Job was made or dropped, joined
+/// by commas. A Job without a profile has the empty one.
+pub(super) const ROUTES_3: &str = "ALTER TABLE jobs ADD COLUMN route TEXT;";
+
 /// Sets the durability of the connection; makes the tables of a new database, or brings those of an
 /// earlier version up to this one.
 pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
@@ -102,8 +106,9 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
         // Asked again: another process may have been faster.
         let found = version(connection).map_err(database)?;
         let sql = match found {
-            0 => format!("{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {PATIENTS}"),
-            1 => migrate::from_1(),
+            0 => format!("{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {PATIENTS} {ROUTES_3}"),
+            1 => migrate::from_1() + &migrate::from_2(),
+            2 => migrate::from_2(),
             VERSION => String::new(),
             _ => return Err(SpoolError::Schema { found, known: VERSION }),
         };

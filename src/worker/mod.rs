@@ -11,22 +11,25 @@
 
 mod queue;
 mod report;
+mod routing;
 
 pub use crate::sandbox::RunError;
 pub use queue::{Context, run};
 pub use report::{ObjectReport, WorkReport};
+pub use routing::{HeaderReader, RoutingContext, route};
 
 use crate::config::{Config, Limits, Profile};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
-use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
+use crate::deid::header::{KeyRing, PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::Redaction;
 use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
+use crate::route::Routes;
 use crate::sandbox::{Exchange, Pool, PoolLimits, Reply, Request, Role};
 use std::collections::BTreeMap;
 use std::io;
@@ -59,6 +62,15 @@ pub struct Opened<'a> {
     /// Whose it is.
     pub patient: PatientIdentity,
     exchange: Exchange<'a>,
+}
+
+/// What a reload replaces, all of it at once. A Job that was routed keeps its profile and key.
+pub struct Current {
+    pub routes: Routes,
+    pub keys: KeyRing,
+    pub patients: Patients,
+    /// Whether an object with a known SOP Instance UID and other content is held.
+    pub hold_changed: bool,
 }
 
 /// The steps and what they run on.

@@ -1,12 +1,9 @@
-//! Takes Originals and Jobs from the spool and puts results back.
+//! Takes Jobs from the spool and puts results back.
 
-use super::{Object, Steps};
-use crate::deid::header::KeyRing;
+use super::{Current, Object, Steps};
 use crate::deid::hold::{Hold, HoldReason};
-use crate::patients::Patients;
-use crate::route::{Route, Routes};
 use crate::sandbox::RunError;
-use crate::spool::{Admission, Job, LocalSpool, Original, Routed, Routing, SpoolError, UnixMs};
+use crate::spool::{Admission, Job, LocalSpool, SpoolError, UnixMs};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,19 +12,14 @@ use tokio::task::JoinSet;
 
 /// The queue is looked at this often even when nothing signals: a person may have decided.
 const POLL: Duration = Duration::from_secs(1);
-/// Originals routed in one go.
-const ROUTED_AT_ONCE: usize = 256;
 
 /// What the queue needs besides the spool.
 pub struct Context {
     pub steps: Steps,
-    pub routes: Routes,
-    pub keys: KeyRing,
-    pub patients: Patients,
+    /// Keys and patients; a reload replaces them.
+    pub current: watch::Receiver<Arc<Current>>,
     /// Jobs in work at once.
     pub workers: usize,
-    /// Whether an object with a known SOP Instance UID and other content is held.
-    pub hold_changed: bool,
     /// For files that are never recorded.
     pub scratch: std::path::PathBuf,
 }
@@ -38,9 +30,6 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
     let mut in_work: JoinSet<i64> = JoinSet::new();
     let mut claimed: HashSet<i64> = HashSet::new();
     loop {
-        if let Err(error) = route_all(&spool, &context).await {
-            tracing::error!(%error, "cannot route");
-        }
         if let Err(error) = fill(&spool, &context, &mut in_work, &mut claimed).await {
             tracing::error!(%error, "cannot take jobs");
         }
@@ -56,36 +45,6 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
             _ = shutdown.wait_for(|stop| *stop) => return,
         }
     }
-}
-
-async fn route_all(spool: &LocalSpool, context: &Context) -> Result<(), SpoolError> {
-    loop {
-        let originals = spool.unrouted(ROUTED_AT_ONCE).await?;
-        let last = originals.len() < ROUTED_AT_ONCE;
-        if !originals.is_empty() {
-            let routings = originals.iter().map(|original| route(context, original)).collect();
-            spool.route(routings, now_ms()).await?;
-        }
-        if last {
-            return Ok(());
-        }
-    }
-}
-
-fn route(context: &Context, original: &Original) -> Routing {
-    let routed = |route: &Route| Routed {
-        profile: route.profile.clone(),
-        project: route.project.clone(),
-        // Without a key in force no key has this id: its Job is held.
-        key_id: context.keys.in_force(&route.project).map_or_else(String::new, |k| k.key_id()),
-        destinations: route.destinations.clone(),
-    };
-    let held = (original.changed && context.hold_changed).then(|| {
-        let detail = "this SOP Instance UID arrived before with other content";
-        Hold::new(HoldReason::ChangedDuplicate, detail)
-    });
-    let jobs = context.routes.of(&original.sop_class_uid).iter().map(routed).collect();
-    Routing { original: original.id.clone(), jobs, held }
 }
 
 async fn fill(
@@ -129,7 +88,8 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Spo
         let detail = "the stored original is gone or no longer has its digest";
         return spool.hold(id, Hold::new(HoldReason::StorageDamaged, detail), now_ms()).await;
     }
-    let Some(key) = context.keys.find(&job.project, &job.key_id) else {
+    let current = Arc::clone(&context.current.borrow());
+    let Some(key) = current.keys.find(&job.project, &job.key_id) else {
         let detail = "the key under which it was routed is not among the keys of this site";
         return spool.hold(id, Hold::new(HoldReason::UnknownKey, detail), now_ms()).await;
     };
@@ -137,7 +97,7 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Spo
     let object = Object { input: &job.input, scratch, profile: &job.profile, key: &key };
     let outcome = match context.steps.open(&object).await {
         Ok(opened) => {
-            let subject = object.subject(&context.patients, &opened.patient);
+            let subject = object.subject(&current.patients, &opened.patient);
             let new_patient = subject.as_ref().ok().map(|subject| subject.patient_id.clone());
             match spool.admit(id, &opened.patient, new_patient, now_ms()).await? {
                 Admission::Admitted => {}

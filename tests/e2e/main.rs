@@ -17,6 +17,8 @@ mod keys;
 mod patients;
 mod peers;
 mod profile;
+mod reload;
 mod reports;
+mod routes;
 mod sandbox;
 mod stop;
