@@ -201,3 +201,86 @@ fn an_explanation_names_conditions_and_patterns_and_no_value() {
     let explained = routes.explain(&Known::default(), &facts);
     assert_eq!((explained[0].answer, explained[1].answer), ("matches", "not looked at"));
 }
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A route that asks for two attributes at the most.
+    fn route(index: usize) -> impl Strategy<Value = String> {
+        let test = prop_oneof![
+            Just(String::new()),
+            "[AB*?]{1,2}".prop_map(|pattern| format!("is = '{pattern}'")),
+            any::<bool>().prop_map(|present| format!("present = {present}")),
+        ];
+        let action = prop_oneof![
+            Just("action = 'drop'".to_owned()),
+            Just("action = 'hold'".to_owned()),
+            ("[ab]", any::<bool>()).prop_map(|(to, last)| {
+                format!("destinations = ['{to}']\nproject = 'p-{to}'\nfinal = {last}")
+            }),
+        ];
+        (test.clone(), test, action).prop_map(move |(study, series, action)| {
+            let tests = [("StudyID", study), ("SeriesDescription", series)];
+            let asked = tests.into_iter().filter(|(_, test)| !test.is_empty());
+            let header: Vec<_> = asked
+                .map(|(attribute, test)| format!("{{ attribute = '{attribute}', {test} }}"))
+                .collect();
+            let header = header.join(", ");
+            format!("[[routes]]\nname = 'r{index}'\nheader = [{header}]\n{action}\n")
+        })
+    }
+
+    fn fact() -> impl Strategy<Value = HeaderFact> {
+        prop_oneof![
+            Just(HeaderFact::Absent),
+            Just(HeaderFact::Present),
+            Just(HeaderFact::Unreadable),
+            prop::collection::vec("[AB]{1,2}", 1..3)
+                .prop_map(|all| { values(&all.iter().map(String::as_str).collect::<Vec<_>>()) }),
+        ]
+    }
+
+    proptest! {
+        /// What is decided without a value is what would be decided with any value.
+        #[test]
+        fn a_value_that_was_not_read_never_decides(
+            table in (route(0), route(1), route(2)),
+            facts in prop::collection::vec(fact(), 2),
+            value in "[AB]{1,2}",
+        ) {
+            let routes = routes(&format!("{}{}{}", table.0, table.1, table.2), &["a", "b"]);
+            let known = known("X", "Y");
+            let without_header = routes.decide(&known, None);
+            let facts = &facts[..routes.attributes().len()];
+            let decision = routes.decide(&known, Some(facts));
+            prop_assert_ne!(&decision, &Decision::AskHeader);
+            if without_header != Decision::AskHeader {
+                prop_assert_eq!(&without_header, &decision);
+            }
+            if !matches!(decision, Decision::Undecided(_)) {
+                let read = |fact: &HeaderFact| match fact {
+                    HeaderFact::Unreadable => values(&[&value]),
+                    other => other.clone(),
+                };
+                let all: Vec<_> = facts.iter().map(read).collect();
+                prop_assert_eq!(routes.decide(&known, Some(&all)), decision);
+            }
+        }
+
+        /// A route that is said never to match never does.
+        #[test]
+        fn a_shadowed_route_never_matches(
+            table in (route(0), route(1), route(2)),
+            facts in prop::collection::vec(fact(), 2),
+        ) {
+            let routes = routes(&format!("{}{}{}", table.0, table.1, table.2), &["a", "b"]);
+            let facts = &facts[..routes.attributes().len()];
+            let explained = routes.explain(&known("X", "Y"), facts);
+            for warning in routes.warnings().iter().filter(|w| w.text.contains("never match")) {
+                let of = explained.iter().find(|e| e.route == warning.route).expect("a route");
+                prop_assert_ne!(of.answer, "matches");
+            }
+        }
+    }
+}
