@@ -1,7 +1,7 @@
 //! `check`: is this configuration fit to run? Every finding says what is wrong and what to do.
 
 use crate::config::{
-    Config, Destination, DestinationKind, Documents, FaceRule, Profile, ProfileOption,
+    Config, Destination, DestinationKind, Documents, FaceRule, Profile, ProfileOption, SopClasses,
 };
 use crate::deid::header::Rulebook;
 use crate::deid::header::rulebook::Reason;
@@ -9,6 +9,7 @@ use crate::dimse::store_scu::{Peer, StoreAssociation};
 use crate::dimse::syntaxes;
 use crate::patients::Patients;
 use crate::recognise::Recogniser;
+use crate::route::Routes;
 use crate::site_key::{self, SiteKeyError};
 use crate::worker::Steps;
 use std::path::Path;
@@ -40,10 +41,20 @@ fn finding(what: impl Into<String>, outcome: Result<String, String>) -> Finding 
 
 /// Looks at everything; the configuration itself was checked when it was loaded.
 pub async fn run(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![finding("[deid]", profile(config))];
-    findings.extend(warnings(config));
+    let mut findings = Vec::new();
+    match config.profiles() {
+        Ok(profiles) => {
+            for (name, profile) in profiles {
+                let what = if name == config.deid.profile { "[deid]" } else { "[[routes]]" };
+                findings.push(finding(what, described(&profile)));
+                findings.extend(warnings(what, &profile));
+            }
+        }
+        Err(error) => findings.push(finding("[deid]", Err(error.to_string()))),
+    }
+    findings.extend(routes(config));
     findings.extend([
-        finding("[keys]", site_key(config)),
+        finding("[keys]", site_keys(config)),
         finding("[keys] lookup_file", lookup(config)),
         finding("[spool]", spool(&config.spool.directory)),
         finding("[intake]", port(config).await),
@@ -57,26 +68,58 @@ pub async fn run(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn profile(config: &Config) -> Result<String, String> {
-    let profile = config.profile().map_err(|error| error.to_string())?;
+/// The table of routes, and what is odd in it.
+fn routes(config: &Config) -> Vec<Finding> {
+    if config.routes.is_empty() {
+        return Vec::new();
+    }
+    let routes = match Routes::new(config) {
+        Ok(routes) => routes,
+        Err(error) => return vec![finding("[[routes]]", Err(error.to_string()))],
+    };
+    let of = |route: &str| format!("route {route:?}");
+    let mut findings: Vec<_> =
+        routes.table().into_iter().map(|(name, what)| finding(of(name), Ok(what))).collect();
+    let rest = match routes.takes_everything() {
+        true => "no object is left over",
+        false => "what no route matches is held (no-route)",
+    };
+    findings.push(finding("[[routes]]", Ok(rest.into())));
+    let warning = |what, text| Finding { what, outcome: Outcome::Warning(text) };
+    findings.extend(routes.warnings().into_iter().map(|w| warning(of(&w.route), w.text)));
+    for route in &config.routes {
+        let uids = route.sop_class.iter().flat_map(SopClasses::uids);
+        for uid in uids.filter(|uid| !syntaxes::is_storage(uid)) {
+            let text = format!("SOP class {uid} is never received: it can never match");
+            findings.push(warning(of(&route.name), text));
+        }
+    }
+    let is_used = |name: &String| config.routes.iter().any(|r| r.destinations.contains(name));
+    for destination in config.destinations.iter().filter(|d| !is_used(&d.name)) {
+        let what = format!("destination {:?}", destination.name);
+        findings.push(warning(what, "no route leads here".into()));
+    }
+    findings
+}
+
+fn described(profile: &Profile) -> Result<String, String> {
     let skipped = profile.pixels.values().filter(|r| **r == crate::config::PixelRule::Skip).count();
     let pixels = match skipped {
         0 => "every SOP class is looked at".to_owned(),
         n => format!("pixels of {n} SOP classes are skipped and never claimed clean"),
     };
-    Rulebook::new(&profile).map_err(|error| error.to_string())?;
+    Rulebook::new(profile).map_err(|error| error.to_string())?;
     let options: Vec<_> = profile.options.iter().map(|option| option.meaning()).collect();
     let options = if options.is_empty() { "no options".into() } else { options.join(", ") };
     Ok(format!("profile {:?}: {options}; {pixels}", profile.name))
 }
 
 /// What the profile lets out, or takes away, that no count of pixels or attributes shows.
-fn warnings(config: &Config) -> Vec<Finding> {
-    let Ok(profile) = config.profile() else { return Vec::new() };
-    let mut warnings: Vec<String> = of_faces_and_documents(&profile).map(str::to_owned).collect();
+fn warnings(what: &str, profile: &Profile) -> Vec<Finding> {
+    let mut warnings: Vec<String> = of_faces_and_documents(profile).map(str::to_owned).collect();
     warnings.extend(profile.options.iter().filter_map(|option| limit_of(*option)));
-    warnings.extend(weaker_rules(&profile));
-    let warning = |text| Finding { what: "[deid]".to_owned(), outcome: Outcome::Warning(text) };
+    warnings.extend(weaker_rules(profile));
+    let warning = |text| Finding { what: what.to_owned(), outcome: Outcome::Warning(text) };
     warnings.into_iter().map(warning).collect()
 }
 
@@ -125,25 +168,28 @@ fn weaker_rules(profile: &Profile) -> Vec<String> {
     rulebook.ever_weaker_rules().into_iter().map(warning).collect()
 }
 
-fn site_key(config: &Config) -> Result<String, String> {
+fn site_keys(config: &Config) -> Result<String, String> {
     let path = &config.keys.site_key_file;
     if !path.exists() {
         return Ok(format!("{}: will be made at the first start", path.display()));
     }
-    let of_project = || {
-        let (project, epoch) = (&config.deid.project, config.keys.epoch);
-        let secrets = site_key::look(&config.keys)?;
+    let secrets = site_key::look(&config.keys).map_err(|error| error.to_string())?;
+    let epoch = config.keys.epoch;
+    let of_project = |project: &str| {
         if site_key::closed_epochs(path, project)?.contains(&epoch) {
-            return Err(SiteKeyError::Closed { project: project.clone(), epoch });
+            return Err(SiteKeyError::Closed { project: project.to_owned(), epoch });
         }
         secrets.in_force(project)
     };
-    let epoch = config.keys.epoch;
-    match of_project() {
-        Ok(key) => Ok(format!("{}: epoch {epoch}, key {}", path.display(), key.key_id())),
-        Err(error @ SiteKeyError::NoKeyYet { .. }) => Ok(error.to_string()),
-        Err(error) => Err(error.to_string()),
+    let mut keys = Vec::new();
+    for project in config.served_projects() {
+        match of_project(project) {
+            Ok(key) => keys.push(format!("project {project:?} key {}", key.key_id())),
+            Err(error @ SiteKeyError::NoKeyYet { .. }) => keys.push(error.to_string()),
+            Err(error) => return Err(error.to_string()),
+        }
     }
+    Ok(format!("{}: epoch {epoch}, {}", path.display(), keys.join("; ")))
 }
 
 fn lookup(config: &Config) -> Result<String, String> {

@@ -3,6 +3,7 @@
 mod keys;
 mod patient;
 mod profile;
+mod route;
 
 use crate::admin::held::{self, Decision};
 use crate::admin::reports;
@@ -16,7 +17,7 @@ use crate::serve::{Gateway, ServeError};
 use crate::spool::{HeldSelection, LocalSpool};
 use crate::{check, demo, logging};
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -75,6 +76,9 @@ enum Command {
     /// What a profile does, and by which rule.
     #[command(subcommand)]
     Profile(profile::Profile),
+    /// Which routes match an object, and what they did.
+    #[command(subcommand)]
+    Route(route::Route),
     /// The keys that pseudonyms are made with.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -153,7 +157,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
     logging::start(config.log.level);
     runtime.block_on(async {
         match cli.command {
-            Command::Serve => serve(&config).await,
+            Command::Serve => serve(&config, cli.config.as_deref()).await,
             Command::Deid { inputs, out, reports, show_paths } => {
                 let progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
                 let output = Output { results: &out, reports: reports.as_deref() };
@@ -170,28 +174,48 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             }
             Command::Patient(command) => patient::run(&config, command).await,
             Command::Profile(command) => profile::run(&config, command).await,
+            Command::Route(command) => route::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
         }
     })
 }
 
-async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
+async fn serve(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut gateway = Gateway::start(config).await?;
     say(format_args!("listening on {} as {}", gateway.address, config.intake.ae_title));
-    let died = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        part = gateway.part_died() => Some(part),
+    let died = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            part = gateway.part_died() => break Some(part),
+            _ = hangup.recv() => reload(&mut gateway, file).await,
+        }
     };
     tracing::info!("stopping");
     gateway.stop().await;
     match died {
         None => Ok(ExitCode::SUCCESS),
         Some(part) => anyhow::bail!("{part} ended by itself: start the gateway again"),
+    }
+}
+
+/// SIGHUP: the configuration is read again, and is in force whole or not at all.
+async fn reload(gateway: &mut Gateway, file: Option<&Path>) {
+    let reloaded = match Config::load(file) {
+        Ok(config) => gateway.reload(&config).await.map_err(anyhow::Error::from),
+        Err(error) => Err(error.into()),
+    };
+    match reloaded {
+        Ok(()) => tracing::info!("the configuration was reloaded"),
+        Err(error) => {
+            let why = format!("{error:#}");
+            tracing::error!(why, "the configuration was not reloaded; the old one stays in force");
+        }
     }
 }
 

@@ -1,15 +1,17 @@
-//! The gateway: intake, worker and forward on one spool, from start to a drained stop.
+//! The gateway: intake, routing, worker and forward on one spool, from start to a drained stop.
 
 mod parts;
+mod reload;
+
+pub use reload::ReloadError;
 
 use self::parts::Parts;
-use crate::config::{Config, ConfigError, OnChanged};
-use crate::patients::Patients;
-use crate::route::Routes;
-use crate::site_key::{self, SiteKeyError, SiteSecrets};
+use crate::config::{Config, ConfigError};
+use crate::intake;
+use crate::site_key::{SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
-use crate::worker::{self, Confinement, Steps};
-use crate::{forward, intake};
+use crate::worker::{self, Confinement, Current, HeaderReader, RoutingContext, Steps};
+use reload::{Prepared, Senders, warn_of_others};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,62 +51,67 @@ pub struct Gateway {
     shutdown: watch::Sender<bool>,
     parts: Parts,
     stop_timeout: Duration,
+    senders: Senders,
+    /// The configuration in force, and what was read for it.
+    config: Config,
+    current: watch::Sender<Arc<Current>>,
     /// While it is there, nobody destroys a key.
-    _secrets: SiteSecrets,
+    secrets: SiteSecrets,
 }
 
 impl Gateway {
     /// Starts everything; when this returns, the gateway takes Associations.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
-        let routes = Routes::new(config)?;
-        let patients = Patients::load(&config.keys)?;
-        if config.keys.lookup_file().is_some() {
-            tracing::info!(patients = patients.listed(), "the lookup file was read");
-        }
         let key_file = &config.keys.site_key_file;
         if !key_file.exists() && LocalSpool::is_at(&config.spool.directory) {
             return Err(ServeError::KeyGone(key_file.clone()));
         }
-        let secrets = site_key::open(&config.keys, &config.deid.project)?;
+        let Prepared { current, secrets } = Prepared::new(config)?;
         // The address before the spool: a second gateway on one configuration is told of the port.
         let address = config.intake.listen;
         let listen = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let directory = &config.spool.directory;
         let spool = LocalSpool::open(directory, secrets.spool_key, now_ms()).await?;
-        let names: Vec<_> = config.destinations.iter().map(|d| d.name.clone()).collect();
-        let count = spool.waiting_for_others(names).await?;
-        if count > 0 {
-            tracing::warn!(count, "deliveries wait for destinations that are not configured");
-        }
+        warn_of_others(config, &spool).await?;
         let spool = Arc::new(spool);
         let steps = Steps::new(config);
         tell_confinement(steps.confinement().await.map_err(ServeError::Sandbox)?);
+        let reader = HeaderReader::new(config);
+        let current = watch::Sender::new(Arc::new(current));
         let (shutdown, stopping) = watch::channel(false);
         let mut parts = Parts::default();
         let address = listener.local_addr().map_err(listen)?;
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         parts.start("intake", intake::run(listener, config.intake.clone(), s, stop));
+        let scratch = spool.scratch().to_owned();
+        let routing = RoutingContext { current: current.subscribe(), reader, scratch };
+        parts.start("routing", worker::route(Arc::clone(&spool), routing, stopping.clone()));
         let context = worker::Context {
             steps,
-            routes,
-            keys: secrets.keys.clone(),
-            patients,
+            current: current.subscribe(),
             workers: config.sandbox.workers,
-            hold_changed: config.spool.on_changed == OnChanged::Hold,
             scratch: spool.scratch().to_owned(),
             min_free_bytes: config.intake.min_free_bytes / WORK_RESERVE,
         };
         parts.start("the worker", worker::run(Arc::clone(&spool), context, stopping.clone()));
-        for destination in &config.destinations {
-            let (destination, spool) = (destination.clone(), Arc::clone(&spool));
-            let name = format!("destination {:?}", destination.name);
-            parts.start(name, forward::run(destination, spool, stopping.clone()));
-        }
+        let mut senders = Senders::default();
+        senders.set(&config.destinations, &spool, &mut parts);
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
         let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);
-        Ok(Self { address, spool, shutdown, parts, stop_timeout, _secrets: secrets })
+        let config = config.clone();
+        Ok(Self {
+            address,
+            spool,
+            shutdown,
+            parts,
+            stop_timeout,
+            senders,
+            config,
+            current,
+            secrets,
+        })
     }
 
     /// Waits for a part that ends although nobody told it to: without it the others are no gateway.
@@ -116,6 +123,7 @@ impl Gateway {
     /// has not ended in time is cut. Nothing of the gateway runs any more.
     pub async fn stop(self) {
         let _ = self.shutdown.send(true);
+        self.senders.stop();
         self.parts.stop(self.stop_timeout).await;
     }
 }

@@ -23,7 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "deid::header::PatientIdentity",
         ],
     ),
-    ("route", &["config"]),
+    // What a child has read of a header, as `Phi`.
+    ("route", &["config", "phi", "deid::header::HeaderFact"]),
     ("deid", &["config", "phi"]),
     // The plain types of the core that pass through it.
     ("recognise", &["config", "phi", "deid::picture"]),

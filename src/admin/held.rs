@@ -36,7 +36,7 @@ fn describe(job: &HeldJob) -> String {
     format!(
         "job              {}\nreason           {}\ndetail           {}\nSOP class        {}\n\
          transfer syntax  {}\nfrom             {}\nbytes            {}\nreceived (ms)    {}\n\
-         held (ms)        {}\ndecisions        {}\n",
+         held (ms)        {}\ndecisions        {}\nroute            {}\n",
         job.id,
         job.reason,
         job.detail,
@@ -46,7 +46,8 @@ fn describe(job: &HeldJob) -> String {
         job.bytes,
         job.received_ms,
         job.held_ms,
-        job.decisions
+        job.decisions,
+        job.route.as_deref().unwrap_or("none")
     )
 }
 

@@ -1,7 +1,7 @@
 //! `keys list|close`: which keys a project has, and the end of one. No key is ever shown.
 
-use crate::config::{Config, Linkage};
-use crate::site_key::{self, Closing, SiteKeyError};
+use crate::config::{Config, Keys, Linkage};
+use crate::site_key::{self, Closing, SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError, UnixMs};
 use std::fmt::Write as _;
 
@@ -19,10 +19,17 @@ pub enum CloseError {
     Undelivered(i64),
 }
 
-/// The keys of the configured project by epoch, by their ids.
+/// The keys of every project of the configuration by epoch, by their ids.
 pub fn list(config: &Config) -> Result<String, SiteKeyError> {
-    let (keys, project) = (&config.keys, &config.deid.project);
-    let secrets = site_key::look(keys)?;
+    let secrets = site_key::look(&config.keys)?;
+    config
+        .projects()
+        .into_iter()
+        .map(|project| of_project(&config.keys, &secrets, project))
+        .collect()
+}
+
+fn of_project(keys: &Keys, secrets: &SiteSecrets, project: &str) -> Result<String, SiteKeyError> {
     let mut text = format!("keys of project {project:?}:\n");
     let mut line = |epoch: u32, what: &str, linkage: Linkage| {
         let is_in_force = (epoch, linkage) == (keys.epoch, keys.linkage);

@@ -4,7 +4,7 @@
 //! stored nor logged.
 
 use super::time::utc;
-use crate::config::{Config, Linkage, ShiftRange};
+use crate::config::{Config, Keys, Linkage, ShiftRange};
 use crate::deid::header::PatientIdentity;
 use crate::patients::Patients;
 use crate::phi::Phi;
@@ -35,14 +35,37 @@ impl Person {
     }
 }
 
-/// The PatientIDs that results of the configured project have, under every epoch.
+/// The PatientIDs that results of every project of the configuration have, under every epoch.
 pub fn pseudonyms(
     config: &Config,
     secrets: &SiteSecrets,
     patients: &Patients,
     person: &Person,
 ) -> Result<String, SiteKeyError> {
-    let (keys, project, identity) = (&config.keys, &config.deid.project, person.identity());
+    let mut text = String::new();
+    for project in config.projects() {
+        text.push_str(&of_project(&config.keys, project, secrets, patients, person)?);
+    }
+    if patients.lists(&person.identity()) {
+        text.push_str("The lookup file lists this patient; it may have said otherwise before.\n");
+    }
+    if person.issuer.is_none() {
+        text.push_str(
+            "An object that names an issuer has another PatientID than these: see its job, or give \
+             --issuer.\n",
+        );
+    }
+    Ok(text)
+}
+
+fn of_project(
+    keys: &Keys,
+    project: &str,
+    secrets: &SiteSecrets,
+    patients: &Patients,
+    person: &Person,
+) -> Result<String, SiteKeyError> {
+    let identity = person.identity();
     let mut text = format!("PatientID in results of project {project:?}:\n");
     for found in secrets.keys.of_project(project) {
         let (epoch, key_id) = (found.epoch, found.key.key_id());
@@ -58,15 +81,6 @@ pub fn pseudonyms(
     }
     for epoch in site_key::closed_epochs(&keys.site_key_file, project)? {
         let _ = writeln!(text, "  epoch {epoch}  closed: nothing links any more  unlinkable");
-    }
-    if patients.lists(&identity) {
-        text.push_str("The lookup file lists this patient; it may have said otherwise before.\n");
-    }
-    if person.issuer.is_none() {
-        text.push_str(
-            "An object that names an issuer has another PatientID than these: see its job, or give \
-             --issuer.\n",
-        );
     }
     Ok(text)
 }

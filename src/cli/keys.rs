@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub enum Keys {
     /// Add a key to the site key file; it comes into force once [keys] epoch says so.
     Rotate,
-    /// The ids of the configured project's keys, by epoch; never a key.
+    /// The ids of the keys of every project of the configuration, by epoch; never a key.
     List,
     /// Destroy the own key of a project and epoch (linkage = "unlinkable"), for good.
     Close {

@@ -45,6 +45,15 @@ impl AttributePattern {
             .then_some(Tag(last.group.0, last.element.0))
     }
 
+    /// Every tag of its path, if the pattern names no more than one attribute.
+    pub fn exact_path(&self) -> Option<Vec<Tag>> {
+        let exact = |mask: &TagMask| {
+            let is_exact = mask.group.1 == 0xFFFF && mask.element.1 == 0xFFFF;
+            is_exact.then_some(Tag(mask.group.0, mask.element.0))
+        };
+        self.steps.iter().map(exact).collect()
+    }
+
     /// The attribute that the pattern names, if all that is left open is the number of a repeating
     /// group (`60xx`) or of a private block: then the first one.
     pub fn first(&self) -> Option<Tag> {

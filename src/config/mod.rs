@@ -9,6 +9,9 @@ mod destination;
 mod keys;
 mod options;
 mod profile;
+mod reload;
+mod route;
+mod route_patterns;
 mod rule;
 mod shift;
 
@@ -18,10 +21,13 @@ pub use destination::{Destination, DestinationKind};
 pub use keys::{Keys, Linkage, UnknownPatients};
 pub use options::ProfileOption;
 pub use profile::{PixelRule, Profile, UnlistedText};
+pub use route::{HeaderAttribute, HeaderCondition, Route, RouteAction};
+pub use route_patterns::{Networks, Patterns, SopClasses};
 pub use rule::{ObjectFacts, Rule, RuleAction, When};
 pub use shift::{NotAShiftRange, ShiftRange};
 
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +67,9 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub destinations: Vec<Destination>,
+    /// Without any, every object goes to every destination.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
 }
 
 /// `[serve]`: the service as a whole.
@@ -187,6 +196,7 @@ impl Default for Config {
             limits: Limits::default(),
             log: Log::default(),
             destinations: vec![Destination::folder("research", "./var/research")],
+            routes: Vec::new(),
         }
     }
 }
@@ -293,6 +303,33 @@ impl Config {
         Profile::named(&self.deid.profile)
     }
 
+    /// Every profile that is named, by its name there: that of `[deid]`, then those of routes.
+    pub fn profiles(&self) -> Result<BTreeMap<&str, Profile>, ConfigError> {
+        let of_routes = self.routes.iter().filter_map(|route| route.profile.as_deref());
+        let named = std::iter::once(self.deid.profile.as_str()).chain(of_routes);
+        let named: BTreeSet<_> = named.collect();
+        named.into_iter().map(|name| Ok((name, Profile::named(name)?))).collect()
+    }
+
+    /// The projects that objects are routed to.
+    pub fn served_projects(&self) -> BTreeSet<&str> {
+        let delivers = |route: &&Route| route.action == RouteAction::Deliver;
+        let routes = self.routes.iter().filter(delivers);
+        let mut projects: BTreeSet<_> =
+            routes.map(|r| r.project.as_deref().unwrap_or(&self.deid.project)).collect();
+        if self.routes.is_empty() {
+            projects.insert(&self.deid.project);
+        }
+        projects
+    }
+
+    /// Those, and that of `[deid]`, which `deid` on the command line uses.
+    pub fn projects(&self) -> BTreeSet<&str> {
+        let mut projects = self.served_projects();
+        projects.insert(&self.deid.project);
+        projects
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         check_ae_title("intake", &self.intake.ae_title)?;
         if self.intake.max_pdu_bytes < 4096 || self.intake.max_pdu_bytes > 1 << 20 {
@@ -323,13 +360,28 @@ impl Config {
                 ));
             }
         }
-        // It is a part of file names.
-        if self.deid.project.is_empty() || self.deid.project.len() > 64 {
-            return Err(ConfigError::value("deid", "project must be 1 to 64 bytes"));
-        }
+        check_project("deid", &self.deid.project)?;
         self.keys.check(&self.spool.directory)?;
         destination::check(&self.destinations)?;
-        self.profile().map(|_| ())
+        route::check(&self.routes, &self.destinations)?;
+        self.profiles().map(|_| ())
+    }
+}
+
+/// It is a part of file names.
+fn check_project(section: &str, project: &str) -> Result<(), ConfigError> {
+    match (1..=64).contains(&project.len()) {
+        true => Ok(()),
+        false => Err(ConfigError::value(section, "project must be 1 to 64 bytes")),
+    }
+}
+
+/// A name that stands in logs, records and command lines.
+fn check_plain_name(section: &str, name: &str) -> Result<(), ConfigError> {
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    match is_plain && (1..=64).contains(&name.len()) {
+        true => Ok(()),
+        false => Err(ConfigError::value(section, "name must be 1 to 64 letters, digits, - _ .")),
     }
 }
 
@@ -372,6 +424,20 @@ mod tests {
         let default = toml::Table::try_from(Config::default()).expect("a table");
         assert!(shipped.len() >= 9, "the file must hold every section");
         assert_eq!(shipped, default);
+    }
+
+    #[test]
+    fn the_shipped_example_of_a_route_is_one() {
+        let example = SHIPPED.lines().skip_while(|line| *line != "# [[routes]]");
+        let example: Vec<_> = example.map(|line| line.trim_start_matches("# ")).collect();
+        let destination =
+            "[[destinations]]\nname = \"research\"\nkind = \"folder\"\npath = \"x\"\n";
+        let config = load(&format!("{destination}{}", example.join("\n"))).expect("a route");
+        assert_eq!(config.routes.len(), 1);
+        let written = toml::Table::try_from(&config.routes[0]).expect("a table");
+        assert_eq!(written.len(), 12, "every option of a route is in the example");
+        assert_eq!(config.projects().into_iter().collect::<Vec<_>>(), ["default", "trial-7"]);
+        assert_eq!(config.served_projects().into_iter().collect::<Vec<_>>(), ["trial-7"]);
     }
 
     #[test]

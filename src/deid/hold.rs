@@ -55,11 +55,17 @@ pub enum HoldReason {
     Refused,
     /// A stored payload no longer has the digest that its record states.
     StorageDamaged,
+    /// No route matches.
+    NoRoute,
+    /// A route holds it.
+    HeldByRoute,
+    /// A route asks of the header what could not be read.
+    RouteUndecided,
 }
 
 impl HoldReason {
     /// Every reason, for `--reason` and the documentation.
-    pub const ALL: [HoldReason; 23] = [
+    pub const ALL: [HoldReason; 26] = [
         Self::NotDicom,
         Self::Truncated,
         Self::Malformed,
@@ -83,6 +89,9 @@ impl HoldReason {
         Self::ProfileUnreadable,
         Self::Refused,
         Self::StorageDamaged,
+        Self::NoRoute,
+        Self::HeldByRoute,
+        Self::RouteUndecided,
     ];
 
     /// The code as it is stored, printed and typed.
@@ -111,6 +120,9 @@ impl HoldReason {
             Self::ProfileUnreadable => "profile-unreadable",
             Self::Refused => "refused",
             Self::StorageDamaged => "storage-damaged",
+            Self::NoRoute => "no-route",
+            Self::HeldByRoute => "held-by-route",
+            Self::RouteUndecided => "route-undecided",
         }
     }
 

@@ -7,6 +7,7 @@
 
 pub mod accept;
 pub mod apply;
+pub mod ask;
 pub mod decide;
 pub mod documents;
 pub mod examine;

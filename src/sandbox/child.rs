@@ -5,6 +5,7 @@ use super::descriptors::{self, Files};
 use super::protocol::{self, Reply, Request, Role};
 use crate::config::Limits;
 use crate::deid::apply::{Application, apply};
+use crate::deid::ask::ask;
 use crate::deid::examine::{Seen, StepError, examine};
 use crate::deid::explain::explain;
 use crate::deid::hold::{Hold, HoldReason};
@@ -84,6 +85,9 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
         }
         Request::Explain { profile, limits } => {
             explain(input, profile, limits, scratch).map(|e| Reply::Explained(Box::new(e)))
+        }
+        Request::Ask { attributes, limits } => {
+            ask(input, attributes, limits, scratch).map(Reply::Answered)
         }
     };
     match done {

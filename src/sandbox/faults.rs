@@ -50,7 +50,7 @@ pub(super) fn misbehave_if_asked(request: &Request, files: &Files) {
     let Some((kind, value, uid)) = wanted() else { return };
     let (kind, of_step) = match kind.strip_prefix("verify-") {
         Some(kind) => (kind, matches!(request, Request::Verify { .. })),
-        None => (kind.as_str(), matches!(request, Request::Examine { .. })),
+        None => (kind.as_str(), matches!(request, Request::Examine { .. } | Request::Ask { .. })),
     };
     let mut bytes = Vec::new();
     let mut input = &files.input;

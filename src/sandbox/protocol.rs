@@ -3,11 +3,11 @@
 //! Invariants: a request names no path; an answer is bounded before it is read.
 
 use super::confine::Confinement;
-use crate::config::{Limits, ObjectFacts, Profile};
+use crate::config::{HeaderAttribute, Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::examine::{Examination, LookedFrame};
 use crate::deid::explain::Explanation;
-use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
+use crate::deid::header::{HeaderFact, PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
 use crate::deid::picture::Picture;
@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// What a child is for. Originals and results never meet in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// Examine, apply and explain: parses originals.
+    /// Examine, apply, explain and ask: parses originals.
     Work,
     /// Verify: parses results alone.
     Verify,
@@ -71,13 +71,19 @@ pub enum Request {
         profile: Profile,
         limits: Limits,
     },
+    Ask {
+        attributes: Vec<HeaderAttribute>,
+        limits: Limits,
+    },
 }
 
 impl Request {
     /// The role of the children that do it.
     pub fn role(&self) -> Role {
         match self {
-            Self::Examine { .. } | Self::Apply { .. } | Self::Explain { .. } => Role::Work,
+            Self::Examine { .. } | Self::Apply { .. } | Self::Explain { .. } | Self::Ask { .. } => {
+                Role::Work
+            }
             Self::Verify { .. } => Role::Verify,
         }
     }
@@ -95,6 +101,8 @@ pub enum Reply {
     Applied(Candidate),
     Verified(Verdict),
     Explained(Box<Explanation>),
+    /// What routing asked of a header.
+    Answered(Vec<HeaderFact>),
     Held(Hold),
     /// Input or output failed: the step may be tried again.
     Failed(String),

@@ -69,15 +69,27 @@ impl SiteSecrets {
 
 /// The secrets of a project that is to be worked on; keys are made where there are none.
 pub fn open(keys: &Keys, project: &str) -> Result<SiteSecrets, SiteKeyError> {
+    open_all(keys, [project])
+}
+
+/// The secrets of all projects that are to be worked on; keys are made where there are none.
+pub fn open_all<'a>(
+    keys: &Keys,
+    projects: impl IntoIterator<Item = &'a str> + Clone,
+) -> Result<SiteSecrets, SiteKeyError> {
     if !keys.site_key_file.exists() {
         file::create(&keys.site_key_file)?;
     }
     if keys.linkage == Linkage::Unlinkable {
-        own::open_or_create(&keys.site_key_file, project, keys.epoch)?;
+        for project in projects.clone() {
+            own::open_or_create(&keys.site_key_file, project, keys.epoch)?;
+        }
     }
     let secrets = look(keys)?;
-    // It could have been closed between the two steps above.
-    secrets.in_force(project)?;
+    for project in projects {
+        // It could have been closed between the two steps above.
+        secrets.in_force(project)?;
+    }
     Ok(secrets)
 }
 

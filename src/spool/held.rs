@@ -2,6 +2,7 @@
 
 use super::deliveries::end_original;
 use super::local::LocalSpool;
+use super::routing::UNROUTED;
 use super::{SpoolError, UnixMs};
 use crate::deid::hold::HoldReason;
 use rusqlite::{Connection, params};
@@ -30,6 +31,8 @@ pub struct HeldJob {
     pub received_ms: UnixMs,
     pub held_ms: UnixMs,
     pub decisions: i64,
+    /// The routes by which it is a Job, or that holds it.
+    pub route: Option<String>,
 }
 
 /// How many records are in each state.
@@ -52,7 +55,7 @@ impl LocalSpool {
             let mut statement = c.prepare(
                 "SELECT jobs.id, held_reason, held_detail, originals.sop_class,
                         originals.transfer_syntax, calling_ae, bytes, received_ms, updated_ms,
-                        (SELECT count(*) FROM decisions WHERE job = jobs.id)
+                        (SELECT count(*) FROM decisions WHERE job = jobs.id), route
                  FROM jobs JOIN originals ON originals.id = jobs.original
                  WHERE jobs.state = 'held' AND (?1 IS NULL OR jobs.id = ?1)
                    AND (?2 IS NULL OR held_reason = ?2) ORDER BY jobs.id",
@@ -69,6 +72,7 @@ impl LocalSpool {
                     received_ms: row.get(7)?,
                     held_ms: row.get(8)?,
                     decisions: row.get(9)?,
+                    route: row.get(10)?,
                 })
             })?;
             rows.collect()
@@ -77,7 +81,7 @@ impl LocalSpool {
     }
 
     /// Lets held Jobs run again, from their Original, under their frozen profile. What only a
-    /// destination refused is sent again.
+    /// destination refused is sent again, and what has no profile is routed anew.
     pub async fn reprocess(
         &self,
         selection: HeldSelection,
@@ -92,10 +96,18 @@ impl LocalSpool {
                      WHERE job = ?1 AND state = 'refused'",
                     params![job, now_ms],
                 )?;
+                c.execute(
+                    &format!(
+                        "UPDATE originals SET state = 'received' WHERE state = 'routed' AND id =
+                         (SELECT original FROM jobs WHERE id = ?1 AND {UNROUTED})"
+                    ),
+                    [job],
+                )?;
             }
             Ok(jobs.len())
         };
         let count = self.database.call(record).await?;
+        self.originals_changed.notify_one();
         self.jobs_changed.notify_one();
         self.deliveries_changed.send_modify(|changes| *changes += 1);
         Ok(count)

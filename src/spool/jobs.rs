@@ -1,6 +1,5 @@
 //! Jobs: one Original under one frozen profile, from routing to a verified result.
 
-use super::deliveries::end_job_if_delivered;
 use super::files;
 use super::local::LocalSpool;
 use super::{SpoolError, UnixMs, crash_point};
@@ -9,25 +8,6 @@ use crate::deid::accept::Deidentified;
 use crate::deid::hold::Hold;
 use rusqlite::{Connection, params};
 use std::path::PathBuf;
-
-/// What routing decided for one Original.
-#[derive(Debug, Clone)]
-pub struct Routed {
-    pub profile: Profile,
-    pub project: String,
-    /// Of the project key in force: the Job keeps it.
-    pub key_id: String,
-    /// Names of destinations.
-    pub destinations: Vec<String>,
-}
-
-/// The Jobs of one Original; `held` makes them wait for a person at once.
-#[derive(Debug, Clone)]
-pub struct Routing {
-    pub original: String,
-    pub jobs: Vec<Routed>,
-    pub held: Option<Hold>,
-}
 
 /// A Job that waits to be worked on.
 #[derive(Debug, Clone)]
@@ -47,29 +27,9 @@ pub struct Job {
 }
 
 impl LocalSpool {
-    /// Makes the Jobs of these Originals in one commit. One that was routed before is left alone.
-    pub async fn route(&self, routings: Vec<Routing>, now_ms: UnixMs) -> Result<(), SpoolError> {
-        let record = move |c: &Connection| {
-            let mut statement = c.prepare_cached(
-                "UPDATE originals SET state = 'routed' WHERE id = ?1 AND state = 'received'",
-            )?;
-            for routing in &routings {
-                if statement.execute([&routing.original])? == 0 {
-                    continue;
-                }
-                for job in &routing.jobs {
-                    insert_job(c, &routing.original, job, routing.held.as_ref(), now_ms)?;
-                }
-            }
-            Ok(())
-        };
-        self.database.call(record).await?;
-        crash_point("routed");
-        Ok(())
-    }
-
-    /// Up to `limit` Jobs that may be worked on now, without those in `claimed`: the least tried
-    /// first, so that one that never ends does not stop the others, then the oldest.
+    /// Up to `limit` Jobs that may be worked on now, without those in `claimed` and those whose
+    /// Original is to be routed anew: the least tried first, so that one that never ends does not stop
+    /// the others, then the oldest.
     pub async fn waiting_jobs(
         &self,
         limit: usize,
@@ -84,7 +44,7 @@ impl LocalSpool {
                  FROM jobs JOIN originals ON originals.id = jobs.original
                  JOIN profiles ON profiles.digest = jobs.profile_digest
                  WHERE jobs.state = 'waiting' AND jobs.next_ms <= ?2
-                 ORDER BY jobs.attempts, jobs.id LIMIT ?1",
+                 AND originals.state = 'routed' ORDER BY jobs.attempts, jobs.id LIMIT ?1",
             )?;
             let mut rows = statement.query(params![(limit + claimed.len()) as i64, now_ms])?;
             let mut jobs = Vec::new();
@@ -204,46 +164,5 @@ pub(super) fn hold_job(
          WHERE id = ?1 AND state IN ('waiting', 'ready', 'held')",
     )?
     .execute(params![job, hold.reason.code(), hold.detail, now_ms])?;
-    Ok(())
-}
-
-fn insert_job(
-    c: &Connection,
-    original: &str,
-    routed: &Routed,
-    held: Option<&Hold>,
-    now_ms: UnixMs,
-) -> rusqlite::Result<()> {
-    let digest = routed.profile.digest();
-    let json = serde_json::to_string(&routed.profile)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    c.prepare_cached("INSERT OR IGNORE INTO profiles VALUES (?1, ?2)")?
-        .execute(params![digest, json])?;
-    c.prepare_cached(
-        "INSERT INTO jobs (original, profile, profile_digest, project, key_id, state, held_reason,
-         held_detail, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?
-    .execute(params![
-        original,
-        routed.profile.name,
-        digest,
-        routed.project,
-        routed.key_id,
-        if held.is_some() { "held" } else { "waiting" },
-        held.map(|hold| hold.reason.code()),
-        held.map(|hold| &hold.detail),
-        now_ms,
-    ])?;
-    let job = c.last_insert_rowid();
-    for destination in &routed.destinations {
-        c.prepare_cached(
-            "INSERT INTO deliveries (job, destination, state, updated_ms)
-             VALUES (?1, ?2, 'waiting', ?3)",
-        )?
-        .execute(params![job, destination, now_ms])?;
-    }
-    if routed.destinations.is_empty() {
-        end_job_if_delivered(c, job, now_ms)?;
-    }
     Ok(())
 }

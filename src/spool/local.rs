@@ -19,7 +19,9 @@ pub struct LocalSpool {
     pub(super) database: Database,
     pub(super) directories: Directories,
     pub(super) hash_key: [u8; 32],
-    /// Signalled when an Original or a Job may wait to be worked on.
+    /// Signalled when an Original may wait to be routed.
+    pub originals_changed: Notify,
+    /// Signalled when a Job may wait to be worked on.
     pub jobs_changed: Notify,
     /// Changes when a delivery may be due; every destination subscribes.
     pub deliveries_changed: watch::Sender<u64>,
@@ -76,6 +78,7 @@ impl LocalSpool {
             database,
             directories,
             hash_key,
+            originals_changed: Notify::new(),
             jobs_changed: Notify::new(),
             deliveries_changed: watch::Sender::new(0),
             _lock: lock,
@@ -96,13 +99,7 @@ impl LocalSpool {
     }
 
     pub(super) fn keyed_hash(&self, uid: &str) -> Vec<u8> {
-        // HMAC takes a key of any length, so this cannot fail; an empty hash would match nothing.
-        let mac = Hmac::<Sha256>::new_from_slice(&self.hash_key);
-        mac.map(|mut mac| {
-            mac.update(uid.as_bytes());
-            mac.finalize().into_bytes().to_vec()
-        })
-        .unwrap_or_default()
+        keyed_hash(&self.hash_key, uid)
     }
 
     /// After a crash: unfinished files go, payloads without a record are recorded again, records
@@ -169,6 +166,17 @@ impl LocalSpool {
         });
         if stored.await? == found { Ok(()) } else { Err(SpoolError::OtherKey) }
     }
+}
+
+/// How the database knows a UID.
+pub(super) fn keyed_hash(key: &[u8; 32], uid: &str) -> Vec<u8> {
+    // HMAC takes a key of any length, so this cannot fail; an empty hash would match nothing.
+    let mac = Hmac::<Sha256>::new_from_slice(key);
+    mac.map(|mut mac| {
+        mac.update(uid.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    })
+    .unwrap_or_default()
 }
 
 fn hold_missing(c: &Connection, missing: &[String], now_ms: UnixMs) -> rusqlite::Result<()> {

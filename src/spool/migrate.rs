@@ -18,7 +18,7 @@ pub(super) fn from_1() -> String {
     )
 }
 
-/// Version 2 counted no attempts.
+/// Version 2 counted no attempts and knew no routes.
 pub(super) fn from_2() -> String {
     let columns = format!("{JOBS_1}, patient_hash, patient_id_hash, new_patient");
     format!("{} {RELIABILITY}", jobs_with(&columns))

@@ -5,6 +5,7 @@
 //!                       │    ▲          │       (delivered                  └────▶ refused
 //!                       ▼    │ person   │        or rejected)
 //!                      held ─┴──────────┘    (each of these: ─▶ dropped, of an excluded patient)
+//!     └──▶ Job without a profile: held, to be routed anew; or dropped by a route
 //! ```
 //! Invariants: a payload file is synced, and so is its directory, before the record that names it
 //! is committed; a record is committed before its success is told to anyone; an Original's file is
@@ -27,11 +28,12 @@ mod patient_jobs;
 pub mod patients;
 mod ready;
 mod reports;
+mod routing;
 mod schema;
 
 pub use crash_point::crash_point;
 pub use held::{HeldJob, HeldSelection, StateCounts};
-pub use jobs::{Job, Routed, Routing};
+pub use jobs::Job;
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
 pub use part10::Identity;
@@ -39,6 +41,7 @@ pub use patient_jobs::{PatientDecision, PatientDelivery, PatientJob};
 pub use patients::{Admission, Excluded, Exclusion, PatientHash};
 pub use ready::{PendingDelivery, Ready};
 pub use reports::{JobReport, ReportOf, StoredReport};
+pub use routing::{DroppedByRoute, Fate, ObjectJob, Routed, Routing};
 
 use std::path::PathBuf;
 

@@ -10,6 +10,7 @@ use super::{SpoolError, UnixMs, crash_point};
 use crate::deid::hold::HoldReason;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -46,6 +47,10 @@ pub enum Accepted {
 #[derive(Debug, Clone)]
 pub struct Original {
     pub id: String,
+    /// Its payload.
+    pub input: PathBuf,
+    /// Digest of that payload as it was acknowledged.
+    pub sha256: String,
     pub sop_class_uid: String,
     pub calling_ae: String,
     pub called_ae: String,
@@ -128,7 +133,7 @@ impl LocalSpool {
             Ok(Accepted::Duplicate) | Err(_) => files::remove(&payload),
         }
         crash_point("accepted");
-        self.jobs_changed.notify_one();
+        self.originals_changed.notify_one();
         accepted
     }
 
@@ -177,24 +182,33 @@ impl LocalSpool {
         Ok(true)
     }
 
-    /// Up to `limit` Originals that have no Job yet, oldest first.
-    pub async fn unrouted(&self, limit: usize) -> Result<Vec<Original>, SpoolError> {
+    /// Up to `limit` Originals that are to be routed, oldest first, without those in `claimed`.
+    pub async fn unrouted(
+        &self,
+        limit: usize,
+        claimed: HashSet<String>,
+    ) -> Result<Vec<Original>, SpoolError> {
+        let directories = self.directories.clone();
         let query = move |c: &Connection| {
             let mut statement = c.prepare_cached(
-                "SELECT id, sop_class, calling_ae, called_ae, peer, changed FROM originals
+                "SELECT id, sop_class, calling_ae, called_ae, peer, changed, sha256 FROM originals
                  WHERE state = 'received' ORDER BY received_ms, rowid LIMIT ?1",
             )?;
-            let rows = statement.query_map([limit as i64], |row| {
+            let rows = statement.query_map([(limit + claimed.len()) as i64], |row| {
+                let id: String = row.get(0)?;
                 Ok(Original {
-                    id: row.get(0)?,
+                    input: directories.original(&id),
+                    id,
                     sop_class_uid: row.get(1)?,
                     calling_ae: row.get(2)?,
                     called_ae: row.get(3)?,
                     peer: row.get(4)?,
                     changed: row.get(5)?,
+                    sha256: row.get(6)?,
                 })
             })?;
-            rows.collect()
+            let free = rows.filter(|o| o.as_ref().map_or(true, |o| !claimed.contains(&o.id)));
+            free.take(limit).collect()
         };
         self.database.call(query).await
     }

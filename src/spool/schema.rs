@@ -49,7 +49,8 @@ CREATE TABLE decisions (
 ";
 
 /// `attempts` counts how often work on it began and came to no end, `next_ms` is when it may begin
-/// again. `patient_hash` and `patient_id_hash` are keyed hashes of whose object it is, with and without the
+/// again. `route` names the routes by which a Job was made or dropped, joined by commas; a Job without
+/// a profile has the empty one. `patient_hash` and `patient_id_hash` are keyed hashes of whose object it is, with and without the
 /// issuer; they are there once the object was opened. `new_patient` is the PatientID of the result.
 pub(super) const JOBS_COLUMNS: &str = "(
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,7 +77,8 @@ pub(super) const JOBS_COLUMNS: &str = "(
     patient_id_hash BLOB,
     new_patient     TEXT,
     attempts        INTEGER NOT NULL DEFAULT 0,
-    next_ms         INTEGER NOT NULL DEFAULT 0
+    next_ms         INTEGER NOT NULL DEFAULT 0,
+    route           TEXT
 ) STRICT;";
 
 pub(super) const JOBS_INDEXES: &str = "

@@ -13,11 +13,13 @@
 mod files;
 mod queue;
 mod report;
+mod routing;
 mod turns;
 
 pub use crate::sandbox::{Confinement, RunError};
 pub use queue::{Context, run};
 pub use report::{ObjectReport, WorkReport};
+pub use routing::{HeaderReader, RoutingContext, route};
 
 use turns::{Turn, Turns};
 
@@ -26,13 +28,14 @@ use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
-use crate::deid::header::{PatientIdentity, ProjectKey, Subject};
+use crate::deid::header::{KeyRing, PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::outline::Outline;
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::{PixelTreatment, Redaction};
 use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
+use crate::route::Routes;
 use crate::sandbox::{
     AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
 };
@@ -74,6 +77,15 @@ pub struct Opened<'a> {
     turn: Turn<'a>,
     /// When the object has had its time.
     deadline: Instant,
+}
+
+/// What a reload replaces, all of it at once. A Job that was routed keeps its profile and key.
+pub struct Current {
+    pub routes: Routes,
+    pub keys: KeyRing,
+    pub patients: Patients,
+    /// Whether an object with a known SOP Instance UID and other content is held.
+    pub hold_changed: bool,
 }
 
 /// The steps and what they run on.

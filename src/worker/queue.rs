@@ -1,16 +1,13 @@
-//! Takes Originals and Jobs from the spool and puts results back.
+//! Takes Jobs from the spool and puts results back.
 //!
 //! Invariants: work that comes to no end is counted, in the record, and begins again later and after
 //! what was tried less; after `MAX_ATTEMPTS` the Job is held. No work begins on a disk without room.
 
-use super::{Object, Steps, WorkReport, turns};
+use super::{Current, Object, Steps, WorkReport, turns};
 use crate::deid::accept::Deidentified;
-use crate::deid::header::KeyRing;
 use crate::deid::hold::{Hold, HoldReason};
-use crate::patients::Patients;
-use crate::route::{Route, Routes};
 use crate::sandbox::RunError;
-use crate::spool::{Admission, Job, LocalSpool, Original, Routed, Routing, SpoolError, UnixMs};
+use crate::spool::{Admission, Job, LocalSpool, SpoolError, UnixMs};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,8 +16,6 @@ use tokio::task::JoinSet;
 
 /// The queue is looked at this often even when nothing signals: a person may have decided.
 const POLL: Duration = Duration::from_secs(1);
-/// Originals routed in one go.
-const ROUTED_AT_ONCE: usize = 256;
 
 /// How often work on a Job may come to no end before it is held: above what restarts explain.
 const MAX_ATTEMPTS: u32 = 10;
@@ -31,13 +26,10 @@ const PAUSE_MAX_MS: UnixMs = 600_000;
 /// What the queue needs besides the spool.
 pub struct Context {
     pub steps: Steps,
-    pub routes: Routes,
-    pub keys: KeyRing,
-    pub patients: Patients,
+    /// Keys and patients; a reload replaces them.
+    pub current: watch::Receiver<Arc<Current>>,
     /// Jobs in work at once.
     pub workers: usize,
-    /// Whether an object with a known SOP Instance UID and other content is held.
-    pub hold_changed: bool,
     /// For files that are never recorded.
     pub scratch: std::path::PathBuf,
     /// With less free space in the spool no work begins: deliveries have to make room first.
@@ -51,9 +43,6 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
     let mut claimed: HashSet<i64> = HashSet::new();
     let mut room = true;
     loop {
-        if let Err(error) = route_all(&spool, &context).await {
-            tracing::error!(%error, "cannot route");
-        }
         let had_room = std::mem::replace(&mut room, has_room(&spool, &context));
         if had_room && !room {
             tracing::error!(
@@ -80,36 +69,6 @@ pub async fn run(spool: Arc<LocalSpool>, context: Context, mut shutdown: watch::
 
 fn has_room(spool: &LocalSpool, context: &Context) -> bool {
     spool.free_bytes().is_ok_and(|free| free >= context.min_free_bytes)
-}
-
-async fn route_all(spool: &LocalSpool, context: &Context) -> Result<(), SpoolError> {
-    loop {
-        let originals = spool.unrouted(ROUTED_AT_ONCE).await?;
-        let last = originals.len() < ROUTED_AT_ONCE;
-        if !originals.is_empty() {
-            let routings = originals.iter().map(|original| route(context, original)).collect();
-            spool.route(routings, now_ms()).await?;
-        }
-        if last {
-            return Ok(());
-        }
-    }
-}
-
-fn route(context: &Context, original: &Original) -> Routing {
-    let routed = |route: &Route| Routed {
-        profile: route.profile.clone(),
-        project: route.project.clone(),
-        // Without a key in force no key has this id: its Job is held.
-        key_id: context.keys.in_force(&route.project).map_or_else(String::new, |k| k.key_id()),
-        destinations: route.destinations.clone(),
-    };
-    let held = (original.changed && context.hold_changed).then(|| {
-        let detail = "this SOP Instance UID arrived before with other content";
-        Hold::new(HoldReason::ChangedDuplicate, detail)
-    });
-    let jobs = context.routes.of(&original.sop_class_uid).iter().map(routed).collect();
-    Routing { original: original.id.clone(), jobs, held }
 }
 
 async fn fill(
@@ -214,7 +173,8 @@ async fn run_steps(
         let detail = "the stored original is gone or no longer has its digest";
         return hold(HoldReason::StorageDamaged, detail);
     }
-    let Some(key) = context.keys.find(&job.project, &job.key_id) else {
+    let current = Arc::clone(&context.current.borrow());
+    let Some(key) = current.keys.find(&job.project, &job.key_id) else {
         let detail = "the key under which it was routed is not among the keys of this site";
         return hold(HoldReason::UnknownKey, detail);
     };
@@ -227,7 +187,7 @@ async fn run_steps(
         Ok(opened) => opened,
         Err(error) => return Ok(Some(Err(error))),
     };
-    let subject = object.subject(&context.patients, &opened.patient);
+    let subject = object.subject(&current.patients, &opened.patient);
     let new_patient = subject.as_ref().ok().map(|subject| subject.patient_id.clone());
     match spool.admit(id, &opened.patient, new_patient, now_ms()).await? {
         Admission::Admitted => {}

@@ -19,6 +19,7 @@ mod dates;
 mod declare;
 pub mod dummy;
 pub mod explain;
+mod fact;
 pub mod harvest;
 mod identity;
 pub mod keys;
@@ -42,6 +43,7 @@ mod types;
 mod uids;
 mod values;
 
+pub use fact::{HeaderFact, fact};
 pub use harvest::harvest;
 pub use identity::PatientIdentity;
 pub use keys::{ProjectKey, SiteKey};

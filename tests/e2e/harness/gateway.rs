@@ -80,9 +80,28 @@ impl Gateway {
 
     /// Asks it to stop.
     pub fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// Asks it to read its configuration again; what it logged of that.
+    pub fn reload(&self) -> String {
+        const SAID: &str = "the configuration was ";
+        let before = self.stderr().matches(SAID).count();
+        self.signal(rustix::process::Signal::HUP);
+        let lines = || {
+            let stderr = self.stderr();
+            let said =
+                stderr.split_inclusive('\n').filter(|l| l.contains(SAID) && l.ends_with('\n'));
+            said.map(str::to_owned).collect::<Vec<_>>()
+        };
+        wait_until("it says what became of the reload", || lines().len() > before);
+        lines().pop().expect("a line")
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.process.0.id()).expect("a process id");
         let pid = rustix::process::Pid::from_raw(pid).expect("a process id");
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("sent");
+        rustix::process::kill_process(pid, signal).expect("sent");
     }
 
     /// Stops it and asserts that it ended well.

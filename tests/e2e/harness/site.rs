@@ -86,6 +86,22 @@ impl Site {
         self.config.insert("destinations".into(), toml::Value::Array(parsed.collect()));
     }
 
+    /// Sets all routes, each the TOML of one section.
+    pub fn routes(&mut self, sections: &[&str]) {
+        let parsed = sections.iter().map(|s| s.parse::<toml::Table>().expect("TOML").into());
+        self.config.insert("routes".into(), toml::Value::Array(parsed.collect()));
+    }
+
+    /// Makes these folders of the site the destinations, each by its name.
+    pub fn folders(&mut self, names: &[&str]) {
+        let folder = |name: &&str| {
+            let path = self.text(name);
+            format!("name = \"{name}\"\nkind = \"folder\"\npath = \"{path}\"")
+        };
+        let sections: Vec<_> = names.iter().map(folder).collect();
+        self.destinations(&sections.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
     /// Writes the configuration file.
     pub fn write_config(&self) -> PathBuf {
         let path = self.path("gateway.toml");

@@ -1,0 +1,152 @@
+//! SIGHUP: another configuration without a restart, whole or not at all.
+//!
+//! Invariants: everything that can fail is done before anything changes; what was routed keeps its
+//! profile, project and key; a destination has one sender at a time, and a changed one begins when
+//! the old one has ended what is in flight; nothing that waits is lost with a destination.
+
+use super::parts::Parts;
+use super::{Gateway, ServeError};
+use crate::config::{Config, ConfigError, Destination, OnChanged};
+use crate::deid::header::Rulebook;
+use crate::forward;
+use crate::patients::Patients;
+use crate::route::Routes;
+use crate::site_key::{self, SiteSecrets};
+use crate::spool::{LocalSpool, SpoolError};
+use crate::worker::Current;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::{oneshot, watch};
+
+/// Why the old configuration stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    #[error("a restart is needed for {}", .0.join(", "))]
+    NeedsRestart(Vec<String>),
+    #[error(transparent)]
+    NotFit(#[from] ServeError),
+}
+
+/// What a configuration asks for, read and checked.
+pub(super) struct Prepared {
+    pub current: Current,
+    pub secrets: SiteSecrets,
+}
+
+impl Prepared {
+    /// Reads profiles, lookup file and keys; makes the keys of projects that have none.
+    pub fn new(config: &Config) -> Result<Self, ServeError> {
+        let routes = Routes::new(config)?;
+        for profile in routes.profiles() {
+            Rulebook::new(profile).map_err(|error| {
+                ConfigError::value(format!("profile {:?}", profile.name), error.to_string())
+            })?;
+        }
+        let patients = Patients::load(&config.keys)?;
+        if config.keys.lookup_file().is_some() {
+            tracing::info!(patients = patients.listed(), "the lookup file was read");
+        }
+        let secrets = site_key::open_all(&config.keys, config.served_projects())?;
+        let keys = secrets.keys.clone();
+        let hold_changed = config.spool.on_changed == OnChanged::Hold;
+        Ok(Self { current: Current { routes, keys, patients, hold_changed }, secrets })
+    }
+}
+
+/// The senders that run, by the names of their destinations.
+#[derive(Default)]
+pub(super) struct Senders(BTreeMap<String, Sender>);
+
+struct Sender {
+    destination: Destination,
+    stop: watch::Sender<bool>,
+    /// Closed when it has ended.
+    ended: oneshot::Receiver<()>,
+}
+
+impl Senders {
+    /// Makes the senders those of these destinations: others stop, new and changed ones start.
+    pub fn set(
+        &mut self,
+        destinations: &[Destination],
+        spool: &Arc<LocalSpool>,
+        parts: &mut Parts,
+    ) {
+        let stays = |sender: &Sender| destinations.contains(&sender.destination);
+        let (stay, leave) = std::mem::take(&mut self.0).into_iter().partition(|(_, s)| stays(s));
+        self.0 = stay;
+        let mut leave: BTreeMap<String, Sender> = leave;
+        leave.values().for_each(Sender::stop);
+        for destination in destinations {
+            if self.0.contains_key(&destination.name) {
+                continue;
+            }
+            let before = leave.remove(&destination.name).map(|sender| sender.ended);
+            let sender = Sender::start(destination.clone(), before, Arc::clone(spool), parts);
+            self.0.insert(destination.name.clone(), sender);
+        }
+    }
+
+    /// Lets what is in flight end, and nothing more begin.
+    pub fn stop(&self) {
+        self.0.values().for_each(Sender::stop);
+    }
+}
+
+impl Sender {
+    fn start(
+        destination: Destination,
+        before: Option<oneshot::Receiver<()>>,
+        spool: Arc<LocalSpool>,
+        parts: &mut Parts,
+    ) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let (running, ended) = oneshot::channel::<()>();
+        let configured = destination.clone();
+        let name = format!("destination {:?}", destination.name);
+        parts.start(name, async move {
+            let _running = running;
+            if let Some(before) = before {
+                // An error means that it has ended, which is what is waited for.
+                let _ = before.await;
+            }
+            forward::run(configured, spool, stopping).await;
+        });
+        Self { destination, stop, ended }
+    }
+
+    fn stop(&self) {
+        let _ = self.stop.send(true);
+    }
+}
+
+/// Tells of deliveries that wait for destinations which nobody sends to.
+pub(super) async fn warn_of_others(config: &Config, spool: &LocalSpool) -> Result<(), SpoolError> {
+    let names: Vec<_> = config.destinations.iter().map(|d| d.name.clone()).collect();
+    let count = spool.waiting_for_others(names).await?;
+    if count > 0 {
+        tracing::warn!(count, "deliveries wait for destinations that are not configured");
+    }
+    Ok(())
+}
+
+impl Gateway {
+    /// Puts another configuration in force, or says why the old one stays.
+    pub async fn reload(&mut self, config: &Config) -> Result<(), ReloadError> {
+        let needed = self.config.restart_needed(config);
+        if !needed.is_empty() {
+            return Err(ReloadError::NeedsRestart(needed));
+        }
+        let Prepared { current, secrets } = Prepared::new(config)?;
+        // From here on nothing fails.
+        self.senders.set(&config.destinations, &self.spool, &mut self.parts);
+        self.current.send_replace(Arc::new(current));
+        // After its keys are in use: nobody could have closed one between.
+        self.secrets = secrets;
+        self.config = config.clone();
+        if let Err(error) = warn_of_others(config, &self.spool).await {
+            tracing::warn!(%error, "what waits for other destinations could not be counted");
+        }
+        Ok(())
+    }
+}
