@@ -4,12 +4,19 @@
 
 use std::collections::HashMap;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 #[derive(Default)]
 pub(super) struct Parts {
     tasks: JoinSet<()>,
-    names: HashMap<Id, String>,
+    known: HashMap<Id, Part>,
+}
+
+struct Part {
+    name: String,
+    /// Turns true when it is told to end while the others go on.
+    told: Option<watch::Receiver<bool>>,
 }
 
 impl Parts {
@@ -19,17 +26,33 @@ impl Parts {
         part: impl Future<Output = ()> + Send + 'static,
     ) {
         let task = self.tasks.spawn(part);
-        self.names.insert(task.id(), name.into());
+        self.known.insert(task.id(), Part { name: name.into(), told: None });
     }
 
-    /// The name of the next part that ends.
+    /// Starts a part that may be told to end before the others.
+    pub(super) fn start_until(
+        &mut self,
+        told: watch::Receiver<bool>,
+        name: impl Into<String>,
+        part: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let task = self.tasks.spawn(part);
+        self.known.insert(task.id(), Part { name: name.into(), told: Some(told) });
+    }
+
+    /// The name of the next part that ends although nobody told it to.
     pub(super) async fn ended(&mut self) -> String {
-        let id = match self.tasks.join_next_with_id().await {
-            Some(Ok((id, ()))) => id,
-            Some(Err(error)) => error.id(),
-            None => return "every part".into(),
-        };
-        self.names.remove(&id).unwrap_or_default()
+        loop {
+            let (id, panicked) = match self.tasks.join_next_with_id().await {
+                Some(Ok((id, ()))) => (id, false),
+                Some(Err(error)) => (error.id(), true),
+                None => return "every part".into(),
+            };
+            let Some(Part { name, told }) = self.known.remove(&id) else { return String::new() };
+            if panicked || !told.is_some_and(|told| *told.borrow()) {
+                return name;
+            }
+        }
     }
 
     /// Waits for all that were told to stop, and cuts those that have not ended in time.
@@ -55,6 +78,20 @@ mod tests {
         assert_eq!(parts.ended().await, "the worker");
         parts.start("retention", async {});
         assert_eq!(parts.ended().await, "retention");
+    }
+
+    #[tokio::test]
+    async fn a_part_that_was_told_to_end_is_not_missed_unless_it_panics() {
+        let mut parts = Parts::default();
+        let told = watch::Sender::new(true);
+        parts.start("intake", std::future::pending());
+        parts.start_until(told.subscribe(), "one", async {});
+        let panicking = async { assert!(std::hint::black_box(false), "on purpose") };
+        parts.start_until(told.subscribe(), "two", panicking);
+        assert_eq!(parts.ended().await, "two");
+        let untold = watch::Sender::new(false);
+        parts.start_until(untold.subscribe(), "three", async {});
+        assert_eq!(parts.ended().await, "three");
     }
 
     #[tokio::test]

@@ -104,7 +104,7 @@ impl Sender {
         let (running, ended) = oneshot::channel::<()>();
         let configured = destination.clone();
         let name = format!("destination {:?}", destination.name);
-        parts.start(name, async move {
+        parts.start_until(stopping.clone(), name, async move {
             let _running = running;
             if let Some(before) = before {
                 // An error means that it has ended, which is what is waited for.

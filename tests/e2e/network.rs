@@ -74,7 +74,9 @@ fn whatever_happens_between_the_gateway_and_a_destination_everything_is_delivere
         sent += 1;
         let file = another(&samples[0], sent, &site.path("sent"));
         // an Association that is still open from before would not meet the fault
-        wait_until("the last association is released", || proxy.is_idle());
+        wait_until(&format!("the last association before {plan:?} is released"), || {
+            proxy.is_idle()
+        });
         proxy.set(plan);
         storescu(gateway.port, &[], &[&file]);
         wait_until("the fault was met", || proxy.is_taken());

@@ -119,13 +119,16 @@ impl Pump {
             if let Some(plan) = plan.filter(|plan| plan.pdu == number)
                 && !self.suffers(plan.fault)
             {
-                return;
+                break;
             }
             if self.to.write_all(&pdu).is_err() {
                 break;
             }
         }
-        let _ = self.to.shutdown(Shutdown::Write);
+        // a reset is told by the closing alone
+        if !self.dead.load(Ordering::Relaxed) {
+            let _ = self.to.shutdown(Shutdown::Write);
+        }
     }
 
     /// Whether the PDU is passed on all the same.
