@@ -11,6 +11,7 @@ mod options;
 mod profile;
 mod rule;
 mod shift;
+mod window;
 
 pub use attribute::AttributePattern;
 pub use carriers::{Documents, FaceRule, Faces};
@@ -20,6 +21,7 @@ pub use options::ProfileOption;
 pub use profile::{PixelRule, Profile, UnlistedText};
 pub use rule::{ObjectFacts, Rule, RuleAction, When};
 pub use shift::{NotAShiftRange, ShiftRange};
+pub use window::{NotAWindow, Window, is_open};
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;

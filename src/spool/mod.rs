@@ -15,6 +15,7 @@
 mod crash_point;
 mod database;
 pub mod deliveries;
+mod destinations;
 mod files;
 mod forget;
 pub mod held;
@@ -29,6 +30,7 @@ mod reports;
 mod schema;
 
 pub use crash_point::crash_point;
+pub use destinations::{DestinationControl, DestinationCounts};
 pub use held::{HeldJob, HeldSelection, StateCounts};
 pub use jobs::{Job, Routed, Routing};
 pub use local::LocalSpool;

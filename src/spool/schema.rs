@@ -1,10 +1,11 @@
 //! The tables, and their version.
 
+use super::destinations::FORWARD_3;
 use super::{SpoolError, migrate};
 use rusqlite::Connection;
 
 /// Of the tables below.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE originals (
@@ -102,8 +103,9 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
         // Asked again: another process may have been faster.
         let found = version(connection).map_err(database)?;
         let sql = match found {
-            0 => format!("{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {PATIENTS}"),
-            1 => migrate::from_1(),
+            0 => format!("{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {PATIENTS} {FORWARD_3}"),
+            1 => format!("{} {FORWARD_3}", migrate::from_1()),
+            2 => FORWARD_3.to_owned(),
             VERSION => String::new(),
             _ => return Err(SpoolError::Schema { found, known: VERSION }),
         };

@@ -18,6 +18,6 @@ pub use objects::{
     Sample, carriers, digests_by_uid, hostile, instance_number, modified, sample, transcoded, value,
 };
 pub use process::wait_until;
-pub use research::{Refusing, Storescp, free_port};
+pub use research::{Misbehaving, Refusing, Storescp, free_port};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu};
 pub use site::{Site, files_under};
