@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the exit code of each answer.
 
+mod destination;
 mod keys;
 mod patient;
 mod profile;
@@ -65,6 +66,9 @@ enum Command {
     /// Look at held objects and decide on them.
     #[command(subcommand)]
     Held(Held),
+    /// See how destinations are doing, and pause, resume or retry them.
+    #[command(subcommand)]
+    Destination(destination::Destination),
     /// What was done to an object that has a verified result: JSON, never a value.
     Report {
         /// A job's number, or the SOP Instance UID of the result.
@@ -166,6 +170,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             }
             Command::Check => Ok(run_check(&config).await),
             Command::Held(command) => run_held(&config, command).await,
+            Command::Destination(command) => destination::run(&config, command).await,
             Command::Report { of } => {
                 let spool = LocalSpool::attach(&config.spool.directory)?;
                 let text = reports::report(&spool, &of).await?;

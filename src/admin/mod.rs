@@ -1,6 +1,7 @@
-//! What a person asks of the spool and of the keys: held objects, reports, patients, what routes did,
-//! the life of keys.
+//! What a person asks of the spool and of the keys: destinations, held objects, reports, patients, what
+//! routes did, the life of keys.
 
+pub mod destination;
 pub mod held;
 pub mod keys;
 pub mod patients;

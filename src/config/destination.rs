@@ -1,8 +1,11 @@
 //! `[[destinations]]`: where de-identified objects go.
 
-use super::{ConfigError, check_ae_title};
+use super::{ConfigError, Window, check_ae_title};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+/// Associations to one destination at once, at the most.
+const MAX_ASSOCIATIONS: usize = 32;
 
 /// What a destination is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,16 +31,63 @@ pub struct Destination {
     pub called_ae_title: String,
     #[serde(default = "default_calling")]
     pub calling_ae_title: String,
+    /// At once; a folder has one writer.
+    #[serde(default = "default_associations")]
+    pub associations: usize,
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u64,
+    /// For one object, from the first byte to the response.
+    #[serde(default = "default_object_timeout_ms")]
+    pub object_timeout_ms: u64,
     #[serde(default = "default_retry_min_ms")]
     pub retry_min_ms: u64,
     #[serde(default = "default_retry_max_ms")]
     pub retry_max_ms: u64,
+    /// An object that was answered with passing failures for so long is held.
+    #[serde(default = "default_give_up_after_s")]
+    pub give_up_after_s: u64,
+    /// When it may be sent to, in UTC; empty is always.
+    #[serde(default)]
+    pub windows_utc: Vec<Window>,
+    /// 0 is no limit.
+    #[serde(default)]
+    pub max_objects_per_s: u32,
+    /// 0 is no limit.
+    #[serde(default)]
+    pub max_bytes_per_s: u64,
+    /// A delivery counts only when the destination committed to keep the object.
+    #[serde(default)]
+    pub commitment: bool,
+    /// How long an Association stays open for the result of a commitment request.
+    #[serde(default = "default_commitment_wait_ms")]
+    pub commitment_wait_ms: u64,
+    /// A request without a result for so long is made again.
+    #[serde(default = "default_commitment_timeout_ms")]
+    pub commitment_timeout_ms: u64,
 }
 
 fn default_calling() -> String {
     "DEID".into()
+}
+
+fn default_associations() -> usize {
+    2
+}
+
+fn default_object_timeout_ms() -> u64 {
+    3_600_000
+}
+
+fn default_give_up_after_s() -> u64 {
+    3 * 86_400
+}
+
+fn default_commitment_wait_ms() -> u64 {
+    5_000
+}
+
+fn default_commitment_timeout_ms() -> u64 {
+    3_600_000
 }
 
 fn default_timeout_ms() -> u64 {
@@ -62,9 +112,18 @@ impl Destination {
             address: String::new(),
             called_ae_title: String::new(),
             calling_ae_title: default_calling(),
+            associations: default_associations(),
             timeout_ms: default_timeout_ms(),
+            object_timeout_ms: default_object_timeout_ms(),
             retry_min_ms: default_retry_min_ms(),
             retry_max_ms: default_retry_max_ms(),
+            give_up_after_s: default_give_up_after_s(),
+            windows_utc: Vec::new(),
+            max_objects_per_s: 0,
+            max_bytes_per_s: 0,
+            commitment: false,
+            commitment_wait_ms: default_commitment_wait_ms(),
+            commitment_timeout_ms: default_commitment_timeout_ms(),
         }
     }
 
@@ -94,7 +153,17 @@ pub(super) fn check(destinations: &[Destination]) -> Result<(), ConfigError> {
         if destinations[..index].iter().any(|other| other.name == destination.name) {
             return Err(ConfigError::value(section, "another destination has this name"));
         }
+        let others = &destinations[..index];
         match destination.kind {
+            DestinationKind::Folder
+                if others.iter().any(|other| same_folder(other, destination)) =>
+            {
+                return Err(ConfigError::value(section, "another destination has this path"));
+            }
+            DestinationKind::Folder if destination.commitment => {
+                let message = "commitment is of kind = \"dicom\" only";
+                return Err(ConfigError::value(section, message));
+            }
             DestinationKind::Folder if destination.path.as_os_str().is_empty() => {
                 return Err(ConfigError::value(section, "kind = \"folder\" needs `path`"));
             }
@@ -109,14 +178,34 @@ pub(super) fn check(destinations: &[Destination]) -> Result<(), ConfigError> {
                 check_ae_title(&section, &destination.calling_ae_title)?;
             }
         }
-        if destination.timeout_ms == 0 || destination.retry_min_ms == 0 {
-            return Err(ConfigError::value(
-                section,
-                "timeout_ms and retry_min_ms must be positive",
-            ));
+        check_times(&section, destination)?;
+        if destination.associations == 0 || destination.associations > MAX_ASSOCIATIONS {
+            let message = format!("associations must be 1 to {MAX_ASSOCIATIONS}");
+            return Err(ConfigError::value(section, message));
         }
     }
     Ok(())
+}
+
+fn check_times(section: &str, destination: &Destination) -> Result<(), ConfigError> {
+    for (key, value) in [
+        ("timeout_ms", destination.timeout_ms),
+        ("object_timeout_ms", destination.object_timeout_ms),
+        ("retry_min_ms", destination.retry_min_ms),
+        ("give_up_after_s", destination.give_up_after_s),
+        ("commitment_timeout_ms", destination.commitment_timeout_ms),
+    ] {
+        if value == 0 {
+            return Err(ConfigError::value(section, format!("{key} must be positive")));
+        }
+    }
+    Ok(())
+}
+
+/// Two writers in one folder would take each other's unfinished files for theirs.
+fn same_folder(one: &Destination, other: &Destination) -> bool {
+    let plain = |path: &PathBuf| path.components().collect::<PathBuf>();
+    one.kind == DestinationKind::Folder && plain(&one.path) == plain(&other.path)
 }
 
 #[cfg(test)]
@@ -130,6 +219,27 @@ mod tests {
         assert!(error.contains("host:port") && error.contains("pacs"), "{error}");
         let folder = Destination::folder("a", "");
         assert!(check(&[folder]).is_err());
+    }
+
+    #[test]
+    fn two_folders_of_one_path_are_refused() {
+        let (one, other) = (Destination::folder("a", "./out"), Destination::folder("b", "./out/"));
+        let error = check(&[one.clone(), other]).expect_err("the same").to_string();
+        assert!(error.contains("this path"), "{error}");
+        assert!(check(&[one, Destination::folder("b", "./out/b")]).is_ok());
+    }
+
+    #[test]
+    fn times_of_zero_and_no_association_are_refused() {
+        let with = |change: fn(&mut Destination)| {
+            let mut destination = Destination::dicom("pacs", "127.0.0.1:104".into(), "PACS");
+            change(&mut destination);
+            check(&[destination])
+        };
+        assert!(with(|_| {}).is_ok());
+        assert!(with(|d| d.give_up_after_s = 0).is_err());
+        assert!(with(|d| d.associations = 0).is_err());
+        assert!(with(|d| d.associations = 33).is_err());
     }
 
     #[test]

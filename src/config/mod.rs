@@ -14,6 +14,7 @@ mod route;
 mod route_patterns;
 mod rule;
 mod shift;
+mod window;
 
 pub use attribute::AttributePattern;
 pub use carriers::{Documents, FaceRule, Faces};
@@ -25,6 +26,7 @@ pub use route::{HeaderAttribute, HeaderCondition, Route, RouteAction};
 pub use route_patterns::{Networks, Patterns, SopClasses};
 pub use rule::{ObjectFacts, Rule, RuleAction, When};
 pub use shift::{NotAShiftRange, ShiftRange};
+pub use window::{NotAWindow, Window, is_open};
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

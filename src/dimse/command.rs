@@ -30,6 +30,8 @@ pub struct CStoreRq {
     pub message_id: u16,
     pub sop_class_uid: String,
     pub sop_instance_uid: String,
+    /// A sender with nothing to store says so here, although there has to be something.
+    pub has_data_set: bool,
 }
 
 /// A command that this node handles, or the field of one that it does not.
@@ -55,6 +57,7 @@ impl Command {
                 message_id: set.number(0x0110)?,
                 sop_class_uid: set.text(0x0002)?,
                 sop_instance_uid: set.text(0x1000)?,
+                has_data_set: set.number(0x0800)? != NO_DATA_SET,
             }),
             C_ECHO_RSP => Self::CEchoRsp { status: set.number(0x0900)? },
             C_STORE_RSP => {
@@ -203,6 +206,7 @@ mod tests {
             message_id: 7,
             sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".into(),
             sop_instance_uid: "1.2.3".into(),
+            has_data_set: true,
         };
         assert_eq!(Command::parse(&c_store_rq(&rq)), Ok(Command::CStoreRq(rq.clone())));
         let rsp = Command::CStoreRsp { message_id: 7, status: 0xA700 };

@@ -31,6 +31,8 @@ pub enum ScuError {
     Connection,
     #[error("the peer aborted the association")]
     Aborted,
+    #[error("the peer released the association")]
+    Released,
     #[error("the peer did not answer in time")]
     Timeout,
     #[error("the peer answered out of protocol")]
@@ -105,6 +107,7 @@ impl StoreAssociation {
             message_id,
             sop_class_uid: sop_class_uid.to_owned(),
             sop_instance_uid: sop_instance_uid.to_owned(),
+            has_data_set: true,
         };
         self.send_command(context_id, command::c_store_rq(&rq)).await?;
         self.send_data_set(context_id, data_set).await?;
@@ -200,6 +203,12 @@ impl StoreAssociation {
                     }
                 }
                 Pdu::AbortRQ { .. } => return Err(ScuError::Aborted),
+                // It wanted to end just when we sent: PS3.8 section 7.2 lets either side ask.
+                Pdu::ReleaseRQ => {
+                    let answered = self.association.send(&Pdu::ReleaseRP);
+                    let _ = tokio::time::timeout(self.timeout, answered).await;
+                    return Err(ScuError::Released);
+                }
                 _ => return Err(ScuError::Protocol),
             }
         }

@@ -1,21 +1,50 @@
 //! A C-STORE destination: one Association for as many objects as it negotiated for.
+//!
+//! What an Association of many Presentation Contexts does not get accepted is proposed alone, form
+//! by form, before it counts as refused: some peers reject all when they do not like one.
 
 use super::Sent;
+use super::negotiate::{Form, Pair, accepted, forms, proposal};
 use crate::config::Destination;
+use crate::dimse::implicit::ImplicitVr;
 use crate::dimse::status::{Outcome, outcome};
-use crate::dimse::store_scu::{MAX_CONTEXTS, Peer, ScuError, StoreAssociation};
-use crate::spool::{PendingDelivery, Ready};
-use std::collections::BTreeSet;
+use crate::dimse::store_scu::{Peer, ScuError, StoreAssociation};
+use crate::spool::Ready;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::time::Duration;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::time::{Duration, Instant};
 
-type Pair = (String, String);
+/// How long a refusal of a SOP class is believed before it is proposed again.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
+const NO_CONTEXT: Sent = Sent::Refused {
+    status: None,
+    why: "the destination accepts no context for this SOP class and transfer syntax",
+};
+const NO_IMPLICIT_FORM: Sent = Sent::Refused {
+    status: None,
+    why: "the destination takes Implicit VR Little Endian alone, in which it cannot be written",
+};
+
+/// Who is called, and how long anything may take.
+pub fn peer(destination: &Destination) -> Peer {
+    Peer {
+        address: destination.address.clone(),
+        called_ae_title: destination.called_ae_title.clone(),
+        calling_ae_title: destination.calling_ae_title.clone(),
+        timeout: Duration::from_millis(destination.timeout_ms),
+    }
+}
 
 /// A C-STORE destination and its open Association, if there is one.
 pub struct Dicom {
     peer: Peer,
+    object_timeout: Duration,
     open: Option<Open>,
+    /// It takes an Association for one context only.
+    one_by_one: bool,
+    /// What it accepted in no form, and when it said so.
+    refused: BTreeMap<Pair, Instant>,
 }
 
 struct Open {
@@ -27,47 +56,58 @@ struct Open {
 
 impl Dicom {
     pub fn new(destination: &Destination) -> Self {
-        let peer = Peer {
-            address: destination.address.clone(),
-            called_ae_title: destination.called_ae_title.clone(),
-            calling_ae_title: destination.calling_ae_title.clone(),
-            timeout: Duration::from_millis(destination.timeout_ms),
-        };
-        Self { peer, open: None }
+        Self {
+            peer: peer(destination),
+            object_timeout: Duration::from_millis(destination.object_timeout_ms),
+            open: None,
+            one_by_one: false,
+            refused: BTreeMap::new(),
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// Sends one object; `batch` is what else is due, so that one negotiation serves it all.
-    pub async fn send(&mut self, ready: &Ready, batch: &[PendingDelivery]) -> Sent {
+    pub async fn send(&mut self, ready: &Ready, batch: &BTreeSet<Pair>) -> Sent {
+        let limit = self.object_timeout;
+        let sending = self.send_on_some_association(ready, batch);
+        // An Association that is dropped in the middle ends the connection: the peer never sees a
+        // last fragment.
+        let late = Sent::TryLater { status: None, why: "it took longer than object_timeout_ms" };
+        tokio::time::timeout(limit, sending).await.unwrap_or(late)
+    }
+
+    async fn send_on_some_association(&mut self, ready: &Ready, batch: &BTreeSet<Pair>) -> Sent {
         let pair = (ready.sop_class_uid().to_owned(), ready.transfer_syntax_uid().to_owned());
-        for _ in 0..2 {
-            let mut open = match self.open.take() {
-                Some(open) if open.proposed.contains(&pair) => open,
-                other => {
-                    if let Some(other) = other {
-                        other.association.release().await;
-                    }
-                    match self.establish(&pair, batch).await {
-                        Ok(open) => open,
-                        Err(ScuError::NoContext) => return no_context(),
-                        Err(error) => return Sent::Unreachable { why: why(error) },
-                    }
-                }
+        for again in [false, true] {
+            let (mut open, form, context) = match self.association_for(&pair, batch).await {
+                Ok(found) => found,
+                Err(sent) => return sent,
             };
-            let reused = open.used;
-            open.used = true;
-            match store(&mut open.association, ready, &pair).await {
+            let reused = std::mem::replace(&mut open.used, true);
+            let error = match store(&mut open.association, ready, form, context).await {
+                Ok(Sent::Duplicate { status, .. }) => {
+                    self.open = Some(open);
+                    return Sent::Duplicate { status, again };
+                }
                 Ok(sent) => {
                     self.open = Some(open);
                     return sent;
                 }
-                Err(error) => {
-                    open.association.abort().await;
-                    // A peer may close an Association between two objects: once more on a new one.
-                    let closed = matches!(error, ScuError::Connection | ScuError::Aborted);
-                    if !(reused && closed) {
-                        return Sent::TryLater { status: None, why: why(error) };
-                    }
+                Err(StoreError::Form) => {
+                    self.open = Some(open);
+                    return NO_IMPLICIT_FORM;
                 }
+                Err(StoreError::Scu(error)) => error,
+            };
+            open.association.abort().await;
+            // A peer may close an Association between two objects: once more on a new one.
+            let closed =
+                matches!(error, ScuError::Connection | ScuError::Aborted | ScuError::Released);
+            if !(reused && closed) {
+                return Sent::TryLater { status: None, why: why(error) };
             }
         }
         Sent::TryLater { status: None, why: why(ScuError::Connection) }
@@ -78,34 +118,132 @@ impl Dicom {
         if let Some(open) = self.open.take() {
             open.association.release().await;
         }
+        self.one_by_one = false;
     }
 
-    async fn establish(&self, pair: &Pair, batch: &[PendingDelivery]) -> Result<Open, ScuError> {
-        let mut proposed = BTreeSet::from([pair.clone()]);
-        for due in batch {
-            if proposed.len() < MAX_CONTEXTS {
-                proposed.insert((due.sop_class_uid.clone(), due.transfer_syntax_uid.clone()));
+    /// An Association with an accepted context for `pair`: the open one, or a new one.
+    async fn association_for(
+        &mut self,
+        pair: &Pair,
+        batch: &BTreeSet<Pair>,
+    ) -> Result<(Open, Form, u8), Sent> {
+        if let Some(open) = self.open.take() {
+            if let Some((form, context)) = accepted(&open.association, pair) {
+                return Ok((open, form, context));
+            }
+            if self.is_refused(pair) {
+                self.open = Some(open);
+                return Err(NO_CONTEXT);
+            }
+            let was_proposed = open.proposed.contains(pair);
+            open.association.release().await;
+            if was_proposed {
+                return self.alone(pair, true).await;
             }
         }
+        if self.is_refused(pair) {
+            return Err(NO_CONTEXT);
+        }
+        if self.one_by_one {
+            return self.alone(pair, false).await;
+        }
+        let proposed = proposal(pair, batch);
+        match self.establish(proposed).await {
+            Ok(open) => match accepted(&open.association, pair) {
+                Some((form, context)) => Ok((open, form, context)),
+                None => {
+                    open.association.release().await;
+                    self.alone(pair, true).await
+                }
+            },
+            Err(ScuError::NoContext) => self.alone(pair, true).await,
+            // It was reached, and did not like what it was asked: perhaps there was too much of it.
+            Err(
+                ScuError::Rejected | ScuError::Protocol | ScuError::Aborted | ScuError::Connection,
+            ) => {
+                let found = self.alone(pair, false).await?;
+                self.one_by_one = true;
+                Ok(found)
+            }
+            Err(error) => Err(without_association(error)),
+        }
+    }
+
+    fn is_refused(&self, pair: &Pair) -> bool {
+        self.refused.get(pair).is_some_and(|at| at.elapsed() < REFUSED_FOR)
+    }
+
+    /// One context for each form in turn, and nothing else. `is_well` says that the peer was just
+    /// ready to talk about others: turning this Association away is then its answer to the class.
+    async fn alone(&mut self, pair: &Pair, is_well: bool) -> Result<(Open, Form, u8), Sent> {
+        for (form, syntax) in forms(&pair.1) {
+            let single = (pair.0.clone(), syntax.to_owned());
+            match self.establish(BTreeSet::from([single])).await {
+                Ok(open) => match open.association.context_for(&pair.0, syntax) {
+                    Some(context) => return Ok((open, form, context)),
+                    None => open.association.release().await,
+                },
+                Err(ScuError::NoContext) => {}
+                Err(ScuError::Rejected | ScuError::Aborted | ScuError::Protocol) if is_well => {}
+                Err(error) => return Err(without_association(error)),
+            }
+        }
+        self.refused.insert(pair.clone(), Instant::now());
+        Err(NO_CONTEXT)
+    }
+
+    async fn establish(&self, proposed: BTreeSet<Pair>) -> Result<Open, ScuError> {
         let pairs: Vec<_> = proposed.iter().cloned().collect();
         let association = StoreAssociation::establish(&self.peer, &pairs).await?;
         Ok(Open { association, proposed, used: false })
     }
 }
 
+fn without_association(error: ScuError) -> Sent {
+    let why = why(error);
+    match error {
+        ScuError::Connect | ScuError::Timeout => Sent::Unreachable { why },
+        _ => Sent::TurnedAway { why },
+    }
+}
+
+enum StoreError {
+    Scu(ScuError),
+    /// It has no such form; nothing was sent.
+    Form,
+}
+
+impl From<ScuError> for StoreError {
+    fn from(error: ScuError) -> Self {
+        Self::Scu(error)
+    }
+}
+
 async fn store(
     association: &mut StoreAssociation,
     ready: &Ready,
-    (sop_class, transfer_syntax): &Pair,
-) -> Result<Sent, ScuError> {
-    let Some(context) = association.context_for(sop_class, transfer_syntax) else {
-        return Ok(no_context());
-    };
+    form: Form,
+    context: u8,
+) -> Result<Sent, StoreError> {
     let mut data_set = open_data_set(ready).map_err(|_| ScuError::Source)?;
-    let uid = ready.sop_instance_uid();
-    let status = association.store(context, sop_class, uid, &mut data_set).await?;
+    let (class, uid) = (ready.sop_class_uid(), ready.sop_instance_uid());
+    let status = match form {
+        Form::AsStored => association.store(context, class, uid, &mut data_set).await?,
+        Form::ImplicitVr => {
+            let whole = open_data_set(ready).map_err(|_| ScuError::Source)?;
+            has_implicit_form(whole).await?;
+            let mut data_set = ImplicitVr::new(data_set);
+            association.store(context, class, uid, &mut data_set).await?
+        }
+    };
     Ok(match outcome(status) {
         Outcome::Stored => Sent::Delivered { status },
+        Outcome::Warning => {
+            let status_hex = format!("{status:04X}");
+            tracing::warn!(status = status_hex, "the destination stored it with a warning");
+            Sent::Delivered { status }
+        }
+        Outcome::Duplicate => Sent::Duplicate { status, again: false },
         Outcome::Transient => {
             Sent::TryLater { status: Some(status), why: "the destination could not store it" }
         }
@@ -115,13 +253,21 @@ async fn store(
     })
 }
 
-fn no_context() -> Sent {
-    let why = "the destination accepts no context for this SOP class and transfer syntax";
-    Sent::Refused { status: None, why }
+/// The whole way before the first byte is sent: what turns out to have no such form in the middle
+/// would cost an Association each time.
+async fn has_implicit_form(data_set: BufReader<File>) -> Result<(), StoreError> {
+    let walked = tokio::task::spawn_blocking(move || {
+        io::copy(&mut ImplicitVr::new(data_set), &mut io::sink())
+    });
+    match walked.await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Err(StoreError::Form),
+        _ => Err(StoreError::Scu(ScuError::Source)),
+    }
 }
 
 /// The data set of a Part 10 file that we wrote: its group length is right (PS3.10 section 7.1).
-fn open_data_set(ready: &Ready) -> std::io::Result<BufReader<File>> {
+fn open_data_set(ready: &Ready) -> io::Result<BufReader<File>> {
     let mut file = ready.open()?;
     let mut head = [0; 144];
     file.read_exact(&mut head)?;
@@ -130,13 +276,14 @@ fn open_data_set(ready: &Ready) -> std::io::Result<BufReader<File>> {
     Ok(BufReader::with_capacity(256 * 1024, file))
 }
 
-fn why(error: ScuError) -> &'static str {
+pub fn why(error: ScuError) -> &'static str {
     match error {
         ScuError::Connect => "cannot connect",
         ScuError::Rejected => "it rejected the association",
         ScuError::NoContext => "it accepted no presentation context",
         ScuError::Connection => "the connection broke",
         ScuError::Aborted => "it aborted the association",
+        ScuError::Released => "it released the association",
         ScuError::Timeout => "it did not answer in time",
         ScuError::Protocol => "it answered out of protocol",
         ScuError::Source => "the stored result cannot be read",

@@ -141,6 +141,12 @@ impl Session<'_> {
                 self.respond(context, rsp).await?;
                 Ok(None)
             }
+            Command::CStoreRq(rq) if !rq.has_data_set => {
+                tracing::warn!(peer = %self.peer, "an object was refused: it has no data set");
+                self.refused += 1;
+                self.answer(context, &rq, status::CANNOT_UNDERSTAND).await?;
+                Ok(None)
+            }
             Command::CStoreRq(rq) => {
                 let object = ReceivedObject::start(rq, &transfer_syntax, self.config, self.spool);
                 Ok(Some(object))

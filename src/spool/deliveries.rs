@@ -31,6 +31,25 @@ impl LocalSpool {
         Ok(())
     }
 
+    /// The destination has it and is to commit: asked from `ask_ms` on, it counts only then.
+    pub async fn stored(
+        &self,
+        delivery: i64,
+        status: u16,
+        ask_ms: UnixMs,
+        now_ms: UnixMs,
+    ) -> Result<(), SpoolError> {
+        let record = move |c: &Connection| {
+            c.prepare_cached(
+                "UPDATE deliveries SET status = ?2, stored_ms = ?4, transaction_uid = NULL,
+                 next_ms = ?3, updated_ms = ?4 WHERE id = ?1 AND state = 'waiting'",
+            )?
+            .execute(params![delivery, status, ask_ms, now_ms])?;
+            Ok(())
+        };
+        self.database.call(record).await
+    }
+
     /// The destination may take it later.
     pub async fn try_later(
         &self,
@@ -41,13 +60,41 @@ impl LocalSpool {
     ) -> Result<(), SpoolError> {
         let record = move |c: &Connection| {
             c.prepare_cached(
-                "UPDATE deliveries SET attempts = attempts + 1, status = ?2, next_ms = ?3,
-                 updated_ms = ?4 WHERE id = ?1",
+                "UPDATE deliveries SET attempts = attempts + 1, status = coalesce(?2, status),
+                 next_ms = ?3, first_ms = coalesce(first_ms, ?4), updated_ms = ?4 WHERE id = ?1",
             )?
             .execute(params![delivery, status, next_ms, now_ms])?;
             Ok(())
         };
         self.database.call(record).await
+    }
+
+    /// The destination was not asked: another delivery may be the next to try it.
+    pub async fn postpone(&self, delivery: i64, next_ms: UnixMs) -> Result<(), SpoolError> {
+        let record = move |c: &Connection| {
+            c.prepare_cached("UPDATE deliveries SET next_ms = ?2 WHERE id = ?1")?
+                .execute(params![delivery, next_ms])?;
+            Ok(())
+        };
+        self.database.call(record).await
+    }
+
+    /// Whether another Job sends, or sent, an object of the same new UID to the same destination.
+    pub async fn has_rival(&self, delivery: i64) -> Result<bool, SpoolError> {
+        let query = move |c: &Connection| {
+            c.query_row(
+                "SELECT EXISTS (SELECT 1 FROM deliveries AS mine
+                 JOIN jobs ON jobs.id = mine.job
+                 JOIN jobs AS rival ON rival.new_sop = jobs.new_sop AND rival.id != jobs.id
+                 JOIN deliveries AS theirs ON theirs.job = rival.id
+                      AND theirs.destination = mine.destination
+                 WHERE mine.id = ?1 AND (theirs.state = 'sent' OR theirs.attempts > 0
+                                         OR theirs.stored_ms IS NOT NULL))",
+                [delivery],
+                |row| row.get(0),
+            )
+        };
+        self.database.call(query).await
     }
 
     /// The destination refused it for good: the Job waits for a person.

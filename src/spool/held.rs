@@ -92,7 +92,8 @@ impl LocalSpool {
             let jobs = decide(c, &selection, "waiting", &who, "reprocess", now_ms)?;
             for job in &jobs {
                 c.execute(
-                    "UPDATE deliveries SET state = 'waiting', next_ms = 0, updated_ms = ?2
+                    "UPDATE deliveries SET state = 'waiting', next_ms = 0, first_ms = NULL,
+                     attempts = min(attempts, 1), updated_ms = ?2
                      WHERE job = ?1 AND state = 'refused'",
                     params![job, now_ms],
                 )?;

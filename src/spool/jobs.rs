@@ -29,12 +29,14 @@ pub struct Job {
 impl LocalSpool {
     /// Up to `limit` Jobs that may be worked on now, without those in `claimed` and those whose
     /// Original is to be routed anew: the least tried first, so that one that never ends does not stop
-    /// the others, then the oldest.
+    /// the others, then the oldest. One that may begin later than the longest pause was put off by a
+    /// clock that has been set back since: it may begin.
     pub async fn waiting_jobs(
         &self,
         limit: usize,
         claimed: Vec<i64>,
         now_ms: UnixMs,
+        longest_pause_ms: UnixMs,
     ) -> Result<Vec<Job>, SpoolError> {
         let directories = self.directories.clone();
         let query = move |c: &Connection| {
@@ -43,10 +45,14 @@ impl LocalSpool {
                         jobs.key_id, jobs.attempts
                  FROM jobs JOIN originals ON originals.id = jobs.original
                  JOIN profiles ON profiles.digest = jobs.profile_digest
-                 WHERE jobs.state = 'waiting' AND jobs.next_ms <= ?2
+                 WHERE jobs.state = 'waiting' AND jobs.next_ms NOT BETWEEN ?2 + 1 AND ?3
                  AND originals.state = 'routed' ORDER BY jobs.attempts, jobs.id LIMIT ?1",
             )?;
-            let mut rows = statement.query(params![(limit + claimed.len()) as i64, now_ms])?;
+            let mut rows = statement.query(params![
+                (limit + claimed.len()) as i64,
+                now_ms,
+                now_ms + longest_pause_ms
+            ])?;
             let mut jobs = Vec::new();
             while let Some(row) = rows.next()? {
                 let id: i64 = row.get(0)?;

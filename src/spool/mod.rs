@@ -16,6 +16,7 @@
 mod crash_point;
 mod database;
 pub mod deliveries;
+mod destinations;
 mod files;
 mod forget;
 pub mod held;
@@ -32,6 +33,7 @@ mod routing;
 mod schema;
 
 pub use crash_point::crash_point;
+pub use destinations::{DestinationControl, DestinationCounts};
 pub use held::{HeldJob, HeldSelection, StateCounts};
 pub use jobs::Job;
 pub use local::LocalSpool;

@@ -273,7 +273,7 @@ mod tests {
             let gone = expected == "dropped";
             assert_eq!(has_files(&spool, id), (!gone, !gone), "{id}");
         }
-        let due = spool.due_deliveries("out", 9, 9).await.expect("due");
+        let due = spool.due_deliveries("out", 9, Vec::new(), 9, 0).await.expect("due");
         assert_eq!(due.iter().map(|delivery| delivery.job).collect::<Vec<_>>(), [5]);
         let jobs = spool.jobs_of(hash).await.expect("jobs");
         assert_eq!(jobs.iter().map(|job| job.decisions.len()).collect::<Vec<_>>(), [1, 1, 1, 0]);
@@ -322,11 +322,11 @@ mod tests {
         // A record that contradicts the list is not sent.
         job(&spool, 3, "ready").await;
         known(&spool, 3, &one).await;
-        assert!(spool.due_deliveries("out", 9, 9).await.expect("due").is_empty());
+        assert!(spool.due_deliveries("out", 9, Vec::new(), 9, 0).await.expect("due").is_empty());
         assert!(matches!(spool.open_ready(3).await, Err(SpoolError::NoSuchRecord)));
         assert!(spool.include(exact.clone()).await.expect("included"));
         assert!(!spool.include(exact).await.expect("not there"));
-        assert_eq!(spool.due_deliveries("out", 9, 9).await.expect("due").len(), 1);
+        assert_eq!(spool.due_deliveries("out", 9, Vec::new(), 9, 0).await.expect("due").len(), 1);
     }
 
     #[tokio::test]

@@ -99,39 +99,58 @@ pub(super) const DELIVERABLE: &str =
 pub struct PendingDelivery {
     pub id: i64,
     pub job: i64,
+    /// That ended without the object being there for good.
     pub attempts: u32,
+    /// The first of these.
+    pub first_ms: Option<UnixMs>,
+    /// When its Job became ready.
+    pub ready_ms: UnixMs,
+    pub bytes: u64,
     pub sop_class_uid: String,
     pub transfer_syntax_uid: String,
 }
 
 impl LocalSpool {
-    /// Up to `limit` deliveries to `destination` that are due and whose Job is ready.
+    /// Up to `limit` deliveries to `destination` that are due and whose Job is ready, those that
+    /// are due longest first, without those in `claimed`. One that is due later than the longest
+    /// pause was put off by a clock that has been set back since: it is due.
     pub async fn due_deliveries(
         &self,
         destination: &str,
         limit: usize,
+        claimed: Vec<i64>,
         now_ms: UnixMs,
+        longest_pause_ms: u64,
     ) -> Result<Vec<PendingDelivery>, SpoolError> {
         let destination = destination.to_owned();
         let query = move |c: &Connection| {
             let mut statement = c.prepare_cached(&format!(
                 "SELECT deliveries.id, jobs.id, deliveries.attempts, jobs.sop_class,
-                        jobs.transfer_syntax
+                        jobs.transfer_syntax, first_ms, jobs.updated_ms, jobs.result_bytes
                  FROM deliveries JOIN jobs ON jobs.id = deliveries.job
                  WHERE deliveries.destination = ?1 AND deliveries.state = 'waiting'
-                   AND deliveries.next_ms <= ?2 AND {DELIVERABLE}
-                 ORDER BY deliveries.id LIMIT ?3"
+                   AND deliveries.next_ms NOT BETWEEN ?2 + 1 AND ?4 AND stored_ms IS NULL AND {DELIVERABLE}
+                 ORDER BY deliveries.next_ms, deliveries.id LIMIT ?3"
             ))?;
-            let rows = statement.query_map(params![destination, now_ms, limit as i64], |row| {
-                Ok(PendingDelivery {
-                    id: row.get(0)?,
-                    job: row.get(1)?,
-                    attempts: row.get(2)?,
-                    sop_class_uid: row.get(3)?,
-                    transfer_syntax_uid: row.get(4)?,
-                })
-            })?;
-            rows.collect()
+            let count = (limit + claimed.len()) as i64;
+            let latest_ms = now_ms.saturating_add_unsigned(longest_pause_ms);
+            let rows =
+                statement.query_map(params![destination, now_ms, count, latest_ms], |row| {
+                    Ok(PendingDelivery {
+                        id: row.get(0)?,
+                        job: row.get(1)?,
+                        attempts: row.get(2)?,
+                        sop_class_uid: row.get(3)?,
+                        transfer_syntax_uid: row.get(4)?,
+                        first_ms: row.get(5)?,
+                        ready_ms: row.get(6)?,
+                        bytes: row.get::<_, Option<i64>>(7)?.map_or(0, |bytes| bytes as u64),
+                    })
+                })?;
+            let mut due = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            due.retain(|delivery| !claimed.contains(&delivery.id));
+            due.truncate(limit);
+            Ok(due)
         };
         self.database.call(query).await
     }

@@ -1,5 +1,6 @@
 //! The tables, and their version.
 
+use super::destinations::FORWARD_3;
 use super::{SpoolError, migrate};
 use rusqlite::Connection;
 
@@ -118,10 +119,11 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
         let found = version(connection).map_err(database)?;
         let sql = match found {
             0 => format!(
-                "{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {JOBS_INDEXES} {PATIENTS} {RELIABILITY}"
+                "{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {JOBS_INDEXES} {PATIENTS} {RELIABILITY}
+                 {FORWARD_3}"
             ),
-            1 => migrate::from_1(),
-            2 => migrate::from_2(),
+            1 => format!("{} {FORWARD_3}", migrate::from_1()),
+            2 => format!("{} {FORWARD_3}", migrate::from_2()),
             VERSION => String::new(),
             _ => return Err(SpoolError::Schema { found, known: VERSION }),
         };

@@ -81,7 +81,8 @@ async fn fill(
     if free == 0 {
         return Ok(());
     }
-    for job in spool.waiting_jobs(free, claimed.iter().copied().collect(), now_ms()).await? {
+    let taken = claimed.iter().copied().collect();
+    for job in spool.waiting_jobs(free, taken, now_ms(), PAUSE_MAX_MS).await? {
         claimed.insert(job.id);
         let (spool, context) = (Arc::clone(spool), Arc::clone(context));
         in_work.spawn(async move {

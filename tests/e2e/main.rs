@@ -9,6 +9,7 @@ mod carriers;
 mod check;
 mod crash;
 mod delivery;
+mod forward;
 mod harness;
 mod held;
 mod hostile;

@@ -51,6 +51,7 @@ fn sigterm_lets_an_association_in_flight_finish() {
         message_id: 1,
         sop_class_uid: CT.into(),
         sop_instance_uid: sample.sop_uid.clone(),
+        has_data_set: true,
     };
     let file = std::fs::read(&sample.path).expect("readable");
     // The group length of the File Meta Information says where the data set begins.

@@ -177,3 +177,25 @@ fn after_a_sync_that_failed_nothing_is_taken_until_a_restart_and_nothing_is_lost
     assert!(digests_by_uid(&site.path("research")).values().all(|copies| copies.len() == 1));
     gateway.stop();
 }
+
+#[test]
+fn a_clock_that_is_set_back_or_forward_stops_no_delivery() {
+    let mut site = Site::new();
+    let port = free_port();
+    site.deliver_to_port(port);
+    let faults = Faults::new(&site.path(""));
+    let samples = sample(&site.path("sent"), &["--ct", "2"]);
+    faults.set("clock", "86400");
+    let gateway = site.start_with(&faults.environment());
+    assert_eq!(pynetdicom(gateway.port, &[], &paths(&samples[..1])), ["0x0000"]);
+    site.wait_jobs(|site| site.jobs().get("ready") == Some(&1));
+    wait_until("it was tried in vain", || gateway.stderr().contains("unreachable"));
+    faults.mend("clock");
+    let research = Storescp::start_on(port, &site.path("research"));
+    site.wait_ended(1);
+    faults.set("clock", "31536000");
+    assert_eq!(pynetdicom(gateway.port, &[], &paths(&samples[1..])), ["0x0000"]);
+    site.wait_ended(2);
+    judge_all(&samples, &research.received());
+    gateway.stop();
+}

@@ -23,6 +23,6 @@ pub use objects::{
 };
 pub use process::wait_until;
 pub use proxy::{Fault, Plan, Proxy};
-pub use research::{Refusing, Storescp, free_port};
+pub use research::{Misbehaving, Refusing, Storescp, free_port};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu, try_storescu};
 pub use site::{Site, files_under};

@@ -2,6 +2,7 @@
 
 use super::process::{Running, python, start, wait_until};
 use super::site::files_under;
+use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -52,6 +53,46 @@ impl Storescp {
     /// What it has received, repeats included.
     pub fn received(&self) -> Vec<PathBuf> {
         files_under(&self.directory)
+    }
+}
+
+/// A research PACS that behaves badly: tests/judges/scp_misbehaving.py.
+pub struct Misbehaving {
+    _process: Running,
+    pub port: u16,
+    log: PathBuf,
+    directory: PathBuf,
+}
+
+impl Misbehaving {
+    /// Starts it on a free port; `directory` gets what it stores in the end.
+    pub fn start(directory: &Path, arguments: &[&str]) -> Self {
+        std::fs::create_dir_all(directory).expect("made");
+        let log = directory.with_extension("log");
+        let mut command = python("scp_misbehaving.py");
+        command.arg("0").args(arguments).arg("--out").arg(directory);
+        let process = start(command.stdout(File::create(&log).expect("made")));
+        let mut peer = Self { _process: process, port: 0, log, directory: directory.to_owned() };
+        wait_until("the misbehaving PACS listens", || {
+            let said = peer.said("listening").pop().and_then(|port| port.parse().ok());
+            peer.port = said.unwrap_or(0);
+            peer.port != 0
+        });
+        peer
+    }
+
+    /// What followed this word, for each time that it was said.
+    pub fn said(&self, word: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(&self.log).expect("its log");
+        let lines = log.lines().filter_map(|line| line.strip_prefix(word));
+        lines.map(|rest| rest.trim().to_owned()).collect()
+    }
+
+    /// What it has stored, repeats included.
+    pub fn received(&self) -> Vec<PathBuf> {
+        let mut files = files_under(&self.directory);
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "dcm"));
+        files
     }
 }
 

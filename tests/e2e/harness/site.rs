@@ -73,10 +73,15 @@ impl Site {
 
     /// Makes a C-STORE SCP the only destination, tried again quickly.
     pub fn deliver_to_port(&mut self, port: u16) {
+        self.deliver_to_port_with(port, "");
+    }
+
+    /// The same with more TOML in its section.
+    pub fn deliver_to_port_with(&mut self, port: u16, more: &str) {
         let address = format!("127.0.0.1:{port}");
         self.destinations(&[&format!(
             "name = \"research\"\nkind = \"dicom\"\naddress = \"{address}\"\n\
-             called_ae_title = \"RESEARCH\"\nretry_min_ms = 50\nretry_max_ms = 200"
+             called_ae_title = \"RESEARCH\"\nretry_min_ms = 50\nretry_max_ms = 200\n{more}"
         )]);
     }
 

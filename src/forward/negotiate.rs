@@ -1,0 +1,69 @@
+//! What is proposed to a destination, and in which form it then gets an object.
+
+use crate::dimse::store_scu::{MAX_CONTEXTS, StoreAssociation};
+use crate::dimse::syntaxes::{EXPLICIT_VR_LE, IMPLICIT_VR_LE};
+use std::collections::BTreeSet;
+
+/// SOP class and transfer syntax.
+pub type Pair = (String, String);
+
+/// How an object goes over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The bytes that were verified.
+    AsStored,
+    /// The same elements in Implicit VR Little Endian.
+    ImplicitVr,
+}
+
+/// The forms that an object of this transfer syntax has, best first, with their transfer syntaxes.
+pub fn forms(transfer_syntax: &str) -> impl Iterator<Item = (Form, &str)> {
+    let implicit =
+        (transfer_syntax == EXPLICIT_VR_LE).then_some((Form::ImplicitVr, IMPLICIT_VR_LE));
+    std::iter::once((Form::AsStored, transfer_syntax)).chain(implicit)
+}
+
+/// Every form of `pair`, then of the `batch`, as far as one Association has room for them.
+pub fn proposal(pair: &Pair, batch: &BTreeSet<Pair>) -> BTreeSet<Pair> {
+    let mut proposed = BTreeSet::new();
+    for (class, syntax) in std::iter::once(pair).chain(batch) {
+        for (_, form) in forms(syntax) {
+            if proposed.len() < MAX_CONTEXTS {
+                proposed.insert((class.clone(), form.to_owned()));
+            }
+        }
+    }
+    proposed
+}
+
+/// The best form of `pair` that the peer accepted, with its context.
+pub fn accepted(association: &StoreAssociation, (class, syntax): &Pair) -> Option<(Form, u8)> {
+    forms(syntax).find_map(|(form, ts)| Some((form, association.context_for(class, ts)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(class: usize, syntax: &str) -> Pair {
+        (format!("1.2.{class}"), syntax.to_owned())
+    }
+
+    #[test]
+    fn native_objects_are_offered_in_the_default_transfer_syntax_too() {
+        let proposed = proposal(&pair(1, EXPLICIT_VR_LE), &BTreeSet::new());
+        let wanted = [pair(1, IMPLICIT_VR_LE), pair(1, EXPLICIT_VR_LE)];
+        assert_eq!(proposed, BTreeSet::from(wanted));
+        let compressed = pair(1, "1.2.840.10008.1.2.4.70");
+        assert_eq!(proposal(&compressed, &BTreeSet::new()), BTreeSet::from([compressed]));
+    }
+
+    #[test]
+    fn an_association_is_never_offered_more_than_it_can_number() {
+        let batch: BTreeSet<_> = (0..200).map(|class| pair(class, EXPLICIT_VR_LE)).collect();
+        let mine = pair(999, EXPLICIT_VR_LE);
+        let proposed = proposal(&mine, &batch);
+        assert_eq!(proposed.len(), MAX_CONTEXTS);
+        assert!(proposed.contains(&mine) && proposed.contains(&pair(999, IMPLICIT_VR_LE)));
+    }
+}
