@@ -70,7 +70,12 @@ impl Gateway {
         let mut tasks = JoinSet::new();
         let address = listener.local_addr().map_err(listen)?;
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
-        tasks.spawn(intake::run(listener, config.intake.clone(), s, stop));
+        let reporters = intake::Reporter::of(&config.destinations);
+        tasks.spawn(intake::run(listener, config.intake.clone(), reporters, s, stop));
+        if config.intake.storage_commitment {
+            let (intake, s) = (config.intake.clone(), Arc::clone(&spool));
+            tasks.spawn(intake::answer_commitments(intake, s, stopping.clone()));
+        }
         let context = worker::Context {
             steps,
             routes,

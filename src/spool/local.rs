@@ -36,6 +36,7 @@ impl LocalSpool {
         let directories = Directories::prepare(directory)?;
         let spool = Self::connect(directory, directories, hash_key, Some(lock))?;
         spool.reconcile(now_ms).await?;
+        spool.reconcile_commitments().await?;
         Ok(spool)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariants: every wait has a condition and a deadline; every process ends with its test.
 
+mod committing;
 mod gateway;
 mod judges;
 mod objects;
@@ -10,6 +11,7 @@ mod research;
 mod senders;
 mod site;
 
+pub use committing::{Committing, ask_to_commit, hearing};
 pub use gateway::{Gateway, Ran};
 pub use judges::{
     assert_absent, assert_not_readable, judge, judge_all, judge_dates, judge_document, read_values,
