@@ -83,7 +83,13 @@ impl Gateway {
         let mut parts = Parts::default();
         let address = listener.local_addr().map_err(listen)?;
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
-        parts.start("intake", intake::run(listener, config.intake.clone(), s, stop));
+        let reporters = intake::Reporter::of(&config.destinations);
+        parts.start("intake", intake::run(listener, config.intake.clone(), reporters, s, stop));
+        if config.intake.storage_commitment {
+            let (intake, s) = (config.intake.clone(), Arc::clone(&spool));
+            let answering = intake::answer_commitments(intake, s, stopping.clone());
+            parts.start("storage commitment", answering);
+        }
         let scratch = spool.scratch().to_owned();
         let routing = RoutingContext { current: current.subscribe(), reader, scratch };
         parts.start("routing", worker::route(Arc::clone(&spool), routing, stopping.clone()));

@@ -34,7 +34,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("patients", &["config", "deid::header", "deid::hold"]),
     ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid", "patients"]),
     // A result that turns out damaged is held.
-    ("forward", &["config", "dimse", "spool", "deid::hold"]),
+    // New UIDs pass through the type of commitments, which masks those of senders.
+    ("forward", &["config", "dimse", "phi", "spool", "deid::hold"]),
     // As the worker, less the spool; the keys it loads itself, and outputs are named as a folder
     // destination names them. Paths are masked, for they may carry names.
     (

@@ -169,11 +169,7 @@ pub(super) fn check(destinations: &[Destination]) -> Result<(), ConfigError> {
             }
             DestinationKind::Folder => {}
             DestinationKind::Dicom => {
-                let (host, port) = destination.address.rsplit_once(':').unwrap_or(("", ""));
-                if host.is_empty() || port.parse::<u16>().is_err() {
-                    let message = "kind = \"dicom\" needs `address = \"host:port\"`";
-                    return Err(ConfigError::value(section, message));
-                }
+                check_address(&section, &destination.address)?;
                 check_ae_title(&section, &destination.called_ae_title)?;
                 check_ae_title(&section, &destination.calling_ae_title)?;
             }
@@ -183,6 +179,15 @@ pub(super) fn check(destinations: &[Destination]) -> Result<(), ConfigError> {
             let message = format!("associations must be 1 to {MAX_ASSOCIATIONS}");
             return Err(ConfigError::value(section, message));
         }
+    }
+    Ok(())
+}
+
+/// `host:port`.
+pub(super) fn check_address(section: &str, address: &str) -> Result<(), ConfigError> {
+    let (host, port) = address.rsplit_once(':').unwrap_or(("", ""));
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return Err(ConfigError::value(section, "needs `address = \"host:port\"`"));
     }
     Ok(())
 }

@@ -94,6 +94,20 @@ pub struct Intake {
     pub accept_timeout_ms: u64,
     pub idle_timeout_ms: u64,
     pub association_timeout_ms: u64,
+    /// Whether senders may ask us to commit.
+    pub storage_commitment: bool,
+    /// How long such a request waits for the deliveries of its objects.
+    pub commitment_wait_s: u64,
+    pub commitment_peers: Vec<CommitmentPeer>,
+}
+
+/// A sender that asks us to commit, and where it is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommitmentPeer {
+    pub ae_title: String,
+    /// `host:port`.
+    pub address: String,
 }
 
 /// What happens to an object whose SOP Instance UID arrived before with other content.
@@ -221,6 +235,9 @@ impl Default for Intake {
             accept_timeout_ms: 10_000,
             idle_timeout_ms: 60_000,
             association_timeout_ms: 6 * 3_600_000,
+            storage_commitment: false,
+            commitment_wait_s: 86_400,
+            commitment_peers: Vec::new(),
         }
     }
 }
@@ -334,6 +351,10 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         check_ae_title("intake", &self.intake.ae_title)?;
+        for peer in &self.intake.commitment_peers {
+            check_ae_title("intake.commitment_peers", &peer.ae_title)?;
+            destination::check_address("intake.commitment_peers", &peer.address)?;
+        }
         if self.intake.max_pdu_bytes < 4096 || self.intake.max_pdu_bytes > 1 << 20 {
             return Err(ConfigError::value("intake", "max_pdu_bytes must be 4096 to 1048576"));
         }

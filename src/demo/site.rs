@@ -87,7 +87,7 @@ impl Research {
             ..Intake::default()
         };
         let (shutdown, stopping) = watch::channel(false);
-        let task = tokio::spawn(intake::run(listener, intake, spool, stopping));
+        let task = tokio::spawn(intake::run(listener, intake, Vec::new(), spool, stopping));
         Ok(Self { address, received: directory.join("originals"), shutdown, task })
     }
 

@@ -10,6 +10,10 @@ const C_STORE_RQ: u16 = 0x0001;
 const C_STORE_RSP: u16 = 0x8001;
 const C_ECHO_RQ: u16 = 0x0030;
 const C_ECHO_RSP: u16 = 0x8030;
+const N_EVENT_REPORT_RQ: u16 = 0x0100;
+const N_EVENT_REPORT_RSP: u16 = 0x8100;
+const N_ACTION_RQ: u16 = 0x0130;
+const N_ACTION_RSP: u16 = 0x8130;
 const NO_DATA_SET: u16 = 0x0101;
 const WITH_DATA_SET: u16 = 0x0000;
 
@@ -34,6 +38,26 @@ pub struct CStoreRq {
     pub has_data_set: bool,
 }
 
+/// An N-EVENT-REPORT-RQ (PS3.7 table 10.3-1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventReport {
+    pub message_id: u16,
+    pub sop_class_uid: String,
+    pub sop_instance_uid: String,
+    pub event_type: u16,
+    pub has_data_set: bool,
+}
+
+/// An N-ACTION-RQ (PS3.7 table 10.3-7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NAction {
+    pub message_id: u16,
+    pub sop_class_uid: String,
+    pub sop_instance_uid: String,
+    pub action_type: u16,
+    pub has_data_set: bool,
+}
+
 /// A command that this node handles, or the field of one that it does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -41,6 +65,10 @@ pub enum Command {
     CStoreRq(CStoreRq),
     CEchoRsp { status: u16 },
     CStoreRsp { message_id: u16, status: u16 },
+    NActionRq(NAction),
+    NActionRsp { message_id: u16, status: u16 },
+    NEventReportRq(EventReport),
+    NEventReportRsp { message_id: u16, status: u16 },
     Other { field: u16, message_id: u16, has_data_set: bool },
 }
 
@@ -63,10 +91,31 @@ impl Command {
             C_STORE_RSP => {
                 Self::CStoreRsp { message_id: set.number(0x0120)?, status: set.number(0x0900)? }
             }
+            N_ACTION_RQ => Self::NActionRq(NAction {
+                message_id: set.number(0x0110)?,
+                sop_class_uid: set.text(0x0003)?,
+                sop_instance_uid: set.text(0x1001)?,
+                action_type: set.number(0x1008)?,
+                has_data_set: set.has_data_set(),
+            }),
+            N_EVENT_REPORT_RQ => Self::NEventReportRq(EventReport {
+                message_id: set.number(0x0110)?,
+                sop_class_uid: set.text(0x0002)?,
+                sop_instance_uid: set.text(0x1000)?,
+                event_type: set.number(0x1002)?,
+                has_data_set: set.has_data_set(),
+            }),
+            N_ACTION_RSP => {
+                Self::NActionRsp { message_id: set.number(0x0120)?, status: set.number(0x0900)? }
+            }
+            N_EVENT_REPORT_RSP => Self::NEventReportRsp {
+                message_id: set.number(0x0120)?,
+                status: set.number(0x0900)?,
+            },
             _ => Self::Other {
                 field,
                 message_id: set.number(0x0110).unwrap_or(0),
-                has_data_set: set.number(0x0800).is_ok_and(|kind| kind != NO_DATA_SET),
+                has_data_set: set.has_data_set(),
             },
         })
     }
@@ -100,6 +149,10 @@ impl<'a> CommandSet<'a> {
         let value = self.value(element)?;
         let bytes = value.first_chunk::<2>().ok_or(CommandError::Missing(element))?;
         Ok(u16::from_le_bytes(*bytes))
+    }
+
+    fn has_data_set(&self) -> bool {
+        self.number(0x0800).is_ok_and(|kind| kind != NO_DATA_SET)
     }
 
     fn text(&self, element: u16) -> Result<String, CommandError> {
@@ -185,6 +238,56 @@ pub fn c_echo_rsp(message_id: u16, sop_class_uid: &str, status: u16) -> Vec<u8> 
         .finish()
 }
 
+/// An N-ACTION-RQ with a data set.
+pub fn n_action_rq(message_id: u16, class: &str, instance: &str, action_type: u16) -> Vec<u8> {
+    Builder(Vec::new())
+        .uid(0x0003, class)
+        .number(0x0100, N_ACTION_RQ)
+        .number(0x0110, message_id)
+        .number(0x0800, WITH_DATA_SET)
+        .uid(0x1001, instance)
+        .number(0x1008, action_type)
+        .finish()
+}
+
+/// The response to an N-ACTION-RQ (PS3.7 table 10.3-8), without a data set.
+pub fn n_action_rsp(rq: &NAction, status: u16) -> Vec<u8> {
+    Builder(Vec::new())
+        .uid(0x0002, &rq.sop_class_uid)
+        .number(0x0100, N_ACTION_RSP)
+        .number(0x0120, rq.message_id)
+        .number(0x0800, NO_DATA_SET)
+        .number(0x0900, status)
+        .uid(0x1000, &rq.sop_instance_uid)
+        .number(0x1008, rq.action_type)
+        .finish()
+}
+
+/// An N-EVENT-REPORT-RQ with a data set.
+pub fn n_event_report_rq(message_id: u16, class: &str, instance: &str, event: u16) -> Vec<u8> {
+    Builder(Vec::new())
+        .uid(0x0002, class)
+        .number(0x0100, N_EVENT_REPORT_RQ)
+        .number(0x0110, message_id)
+        .number(0x0800, WITH_DATA_SET)
+        .uid(0x1000, instance)
+        .number(0x1002, event)
+        .finish()
+}
+
+/// The response to an N-EVENT-REPORT-RQ (PS3.7 table 10.3-2), without a data set.
+pub fn n_event_report_rsp(rq: &EventReport, status: u16) -> Vec<u8> {
+    Builder(Vec::new())
+        .uid(0x0002, &rq.sop_class_uid)
+        .number(0x0100, N_EVENT_REPORT_RSP)
+        .number(0x0120, rq.message_id)
+        .number(0x0800, NO_DATA_SET)
+        .number(0x0900, status)
+        .uid(0x1000, &rq.sop_instance_uid)
+        .number(0x1002, rq.event_type)
+        .finish()
+}
+
 /// The failure response to a request that this node does not offer.
 pub fn unsupported_rsp(field: u16, message_id: u16, status: u16) -> Vec<u8> {
     Builder(Vec::new())
@@ -213,6 +316,26 @@ mod tests {
         assert_eq!(Command::parse(&c_store_rsp(&rq, 0xA700)), Ok(rsp));
         let echo = Command::CEchoRsp { status: 0 };
         assert_eq!(Command::parse(&c_echo_rsp(1, "1.2.840.10008.1.1", 0)), Ok(echo));
+    }
+
+    #[test]
+    fn the_messages_of_storage_commitment_read_back() {
+        let action = NAction {
+            message_id: 3,
+            sop_class_uid: "1.2".into(),
+            sop_instance_uid: "1.2.1".into(),
+            action_type: 1,
+            has_data_set: true,
+        };
+        let parsed = Command::parse(&n_action_rq(3, "1.2", "1.2.1", 1));
+        assert_eq!(parsed, Ok(Command::NActionRq(action.clone())));
+        let parsed = Command::parse(&n_action_rsp(&action, 0x0110));
+        assert_eq!(parsed, Ok(Command::NActionRsp { message_id: 3, status: 0x0110 }));
+        let parsed = Command::parse(&n_event_report_rq(4, "1.2", "1.2.1", 2));
+        let Ok(Command::NEventReportRq(report)) = parsed else { panic!("{parsed:?}") };
+        assert_eq!((report.event_type, report.has_data_set), (2, true));
+        let parsed = Command::parse(&n_event_report_rsp(&report, 0));
+        assert_eq!(parsed, Ok(Command::NEventReportRsp { message_id: 4, status: 0 }));
     }
 
     #[test]

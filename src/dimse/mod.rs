@@ -2,6 +2,8 @@
 //! N-EVENT-REPORT of storage commitment (PS3.7), without policy.
 
 pub mod command;
+pub mod commitment;
+mod commitment_scu;
 pub mod implicit;
 pub mod status;
 pub mod store_scu;

@@ -4,9 +4,11 @@
 //! Association, so that the peer never sees a last fragment of half an object.
 
 use super::command::{self, CStoreRq, Command};
+use super::commitment_scu::Report;
 use dicom_ul::association::Association;
 use dicom_ul::association::client::{AsyncClientAssociation, ClientAssociationOptions};
 use dicom_ul::pdu::{PDataValue, PDataValueType, Pdu, PresentationContextResultReason};
+use std::collections::VecDeque;
 use std::io::Read;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -55,14 +57,27 @@ pub struct Peer {
 /// One established Association.
 pub struct StoreAssociation {
     association: AsyncClientAssociation<TcpStream>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     next_message_id: u16,
+    /// Of a PDU that held more than was asked for.
+    received: VecDeque<PDataValue>,
+    /// A result that came before the response to its request.
+    pub(super) early: Option<Report>,
 }
 
 impl StoreAssociation {
     /// Proposes one Presentation Context for each (abstract syntax, transfer syntax) pair; those
     /// beyond `MAX_CONTEXTS` are left for another Association.
     pub async fn establish(peer: &Peer, pairs: &[(String, String)]) -> Result<Self, ScuError> {
+        Self::establish_as(peer, pairs, None).await
+    }
+
+    /// The same; we are the provider of `provided`, a SOP class (PS3.7 section D.3.3.4).
+    pub(super) async fn establish_as(
+        peer: &Peer,
+        pairs: &[(String, String)],
+        provided: Option<&str>,
+    ) -> Result<Self, ScuError> {
         let mut options = ClientAssociationOptions::new()
             .calling_ae_title(peer.calling_ae_title.clone())
             .called_ae_title(peer.called_ae_title.clone())
@@ -74,12 +89,16 @@ impl StoreAssociation {
             options = options
                 .with_presentation_context(abstract_syntax.clone(), vec![transfer_syntax.clone()]);
         }
+        if let Some(class) = provided {
+            options = options.with_role_selection(class.to_owned(), false, true);
+        }
         let establishing = options.establish_async(peer.address.as_str());
         let established = tokio::time::timeout(peer.timeout * 2, establishing).await;
         let mut association = established.map_err(|_| ScuError::Timeout)?.map_err(reason)?;
         // Without it Nagle's algorithm holds back the last fragment of every object.
         association.inner_stream().set_nodelay(true).map_err(|_| ScuError::Connection)?;
-        Ok(Self { association, timeout: peer.timeout, next_message_id: 1 })
+        let received = VecDeque::new();
+        Ok(Self { association, timeout: peer.timeout, next_message_id: 1, received, early: None })
     }
 
     /// The accepted context for a pair, if there is one.
@@ -140,17 +159,21 @@ impl StoreAssociation {
         let _ = tokio::time::timeout(self.timeout, self.association.abort()).await;
     }
 
-    fn take_message_id(&mut self) -> u16 {
+    pub(super) fn take_message_id(&mut self) -> u16 {
         let id = self.next_message_id;
         self.next_message_id = self.next_message_id.checked_add(1).unwrap_or(1);
         id
     }
 
-    async fn send_command(&mut self, context_id: u8, data: Vec<u8>) -> Result<(), ScuError> {
+    pub(super) async fn send_command(
+        &mut self,
+        context_id: u8,
+        data: Vec<u8>,
+    ) -> Result<(), ScuError> {
         self.send_fragment(context_id, PDataValueType::Command, true, data).await
     }
 
-    async fn send_data_set(
+    pub(super) async fn send_data_set(
         &mut self,
         context_id: u8,
         source: &mut impl Read,
@@ -186,22 +209,29 @@ impl StoreAssociation {
         sent.map_err(|_| ScuError::Timeout)?.map_err(reason)
     }
 
-    async fn receive_command(&mut self) -> Result<Command, ScuError> {
+    pub(super) async fn receive_command(&mut self) -> Result<Command, ScuError> {
         let mut bytes = Vec::new();
         loop {
-            let receiving = tokio::time::timeout(self.timeout, self.association.receive()).await;
-            match receiving.map_err(|_| ScuError::Timeout)?.map_err(reason)? {
-                Pdu::PData { data } => {
-                    for value in data {
-                        bytes.extend(value.data);
-                        if bytes.len() > command::MAX_COMMAND_BYTES {
-                            return Err(ScuError::Protocol);
-                        }
-                        if value.is_last {
-                            return Command::parse(&bytes).map_err(|_| ScuError::Protocol);
-                        }
-                    }
-                }
+            let receiving = tokio::time::timeout(self.timeout, self.next_value()).await;
+            let value = receiving.map_err(|_| ScuError::Timeout)??;
+            bytes.extend(value.data);
+            if bytes.len() > command::MAX_COMMAND_BYTES {
+                return Err(ScuError::Protocol);
+            }
+            if value.is_last {
+                return Command::parse(&bytes).map_err(|_| ScuError::Protocol);
+            }
+        }
+    }
+
+    /// The next fragment of what the peer sends.
+    pub(super) async fn next_value(&mut self) -> Result<PDataValue, ScuError> {
+        loop {
+            if let Some(value) = self.received.pop_front() {
+                return Ok(value);
+            }
+            match self.association.receive().await.map_err(reason)? {
+                Pdu::PData { data } => self.received.extend(data),
                 Pdu::AbortRQ { .. } => return Err(ScuError::Aborted),
                 // It wanted to end just when we sent: PS3.8 section 7.2 lets either side ask.
                 Pdu::ReleaseRQ => {

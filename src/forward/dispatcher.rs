@@ -4,6 +4,7 @@
 //! another; while a destination is paused, outside its windows or in trouble, nothing new begins.
 
 use super::Sent;
+use super::commit::{self, Asked};
 use super::crowd::{Crowd, Verdict};
 use super::health::Health;
 use super::lane::{Attempt, Lane};
@@ -16,7 +17,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
 /// Deliveries taken from the spool at once; one negotiation serves them.
 const BATCH: usize = 64;
@@ -24,6 +25,8 @@ const BATCH: usize = 64;
 const POLL: Duration = Duration::from_secs(1);
 /// An Association without work is released after so long: a new object negotiates again.
 const IDLE: Duration = Duration::from_millis(500);
+/// What was stored is gathered for so long before the destination is asked to commit to it.
+const GATHER_MS: i64 = 1_000;
 /// How long attempts may go on once the gateway is stopping.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -74,6 +77,9 @@ struct Dispatcher {
     in_flight: HashMap<Id, PendingDelivery>,
     quiet_since: Option<Instant>,
     crowd: Crowd,
+    asking: Option<JoinHandle<Result<Asked, SpoolError>>>,
+    asked_at: Option<Instant>,
+    ask_failures: u32,
     /// What was being sent when an earlier process died may be there.
     started_ms: UnixMs,
 }
@@ -93,6 +99,9 @@ impl Dispatcher {
             in_flight: HashMap::new(),
             quiet_since: None,
             crowd: Crowd::default(),
+            asking: None,
+            asked_at: None,
+            ask_failures: 0,
             started_ms: now_ms(),
             destination,
             spool,
@@ -107,6 +116,7 @@ impl Dispatcher {
             self.rest().await;
             return Ok(POLL);
         }
+        self.ask_to_commit().await;
         if let Some(next) = self.health.closed_until(now) {
             self.rest().await;
             return Ok(POLL.min(until(next, now)));
@@ -287,9 +297,47 @@ impl Dispatcher {
         status: u16,
     ) -> Result<(), SpoolError> {
         let (job, destination, now) = (delivery.job, &self.destination.name, now_ms());
-        self.spool.delivered(delivery.id, status, now).await?;
-        tracing::info!(job, destination, "delivered");
+        if self.destination.commitment {
+            self.spool.stored(delivery.id, status, now + GATHER_MS, now).await?;
+            tracing::info!(job, destination, "stored, to be committed");
+        } else {
+            self.spool.delivered(delivery.id, status, now).await?;
+            tracing::info!(job, destination, "delivered");
+        }
         self.answered().await
+    }
+
+    /// Where that is configured: one transaction at a time, and at most one a second.
+    async fn ask_to_commit(&mut self) {
+        if !self.destination.commitment || self.asked_at.is_some_and(|at| at.elapsed() < POLL) {
+            return;
+        }
+        if let Some(asking) = self.asking.take_if(|asking| asking.is_finished()) {
+            self.note_asked(asking.await);
+        }
+        if self.asking.is_none() {
+            self.asked_at = Some(Instant::now());
+            let (of, spool) = (self.destination.clone(), Arc::clone(&self.spool));
+            let failures = self.ask_failures;
+            self.asking = Some(tokio::spawn(async move {
+                commit::request(&of, &spool, failures, now_ms()).await
+            }));
+        }
+    }
+
+    fn note_asked(&mut self, asked: Result<Result<Asked, SpoolError>, JoinError>) {
+        let destination = &self.destination.name;
+        match asked {
+            Ok(Ok(Asked::Nothing)) => {}
+            Ok(Ok(Asked::Yes)) => self.ask_failures = 0,
+            Ok(Ok(Asked::No { why, status })) => {
+                self.ask_failures = self.ask_failures.saturating_add(1);
+                let status = status.map(|status| format!("{status:04X}"));
+                tracing::warn!(destination, why, status, "it was not asked to commit");
+            }
+            Ok(Err(error)) => tracing::error!(destination, %error, "cannot ask to commit"),
+            Err(_) => tracing::error!(destination, "asking to commit stopped unexpectedly"),
+        }
     }
 
     /// It has an object of this UID. That is ours if we may have sent it before, and nothing else
@@ -385,8 +433,14 @@ impl Dispatcher {
                 self.done(done).await;
             }
             self.release().await;
+            if let Some(asking) = self.asking.as_mut() {
+                let _ = asking.await;
+            }
         };
         if tokio::time::timeout(DRAIN, ending).await.is_err() {
+            if let Some(asking) = &self.asking {
+                asking.abort();
+            }
             tracing::warn!(destination = self.destination.name, "deliveries cut at shutdown");
         }
     }

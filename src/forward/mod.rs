@@ -10,6 +10,7 @@
 //! directory were synced; what may pass later is tried again until `give_up_after_s`, what will not
 //! is held for a person. No destination waits for another, and no object for one before it.
 
+mod commit;
 mod crowd;
 mod dicom;
 mod dispatcher;

@@ -1,8 +1,10 @@
 //! One Association: negotiation, C-ECHO, C-STORE, release or abort.
 
+use super::commitment::{Message, Reporter, Roles};
 use super::object::ReceivedObject;
 use crate::config::Intake;
 use crate::dimse::command::{self, CStoreRq, Command, MAX_COMMAND_BYTES};
+use crate::dimse::commitment::PUSH_MODEL;
 use crate::dimse::{status, syntaxes};
 use crate::spool::{IncomingFile, LocalSpool, NewOriginal};
 use dicom_ul::association::Association;
@@ -30,7 +32,13 @@ enum Ended {
 }
 
 /// Serves one connection to its end.
-pub async fn serve(socket: TcpStream, peer: SocketAddr, config: &Intake, spool: &LocalSpool) {
+pub async fn serve(
+    socket: TcpStream,
+    peer: SocketAddr,
+    config: &Intake,
+    reporters: &[Reporter],
+    spool: &LocalSpool,
+) {
     let _ = socket.set_nodelay(true);
     let accept_timeout = Duration::from_millis(config.accept_timeout_ms);
     let mut options = ServerAssociationOptions::new()
@@ -39,7 +47,11 @@ pub async fn serve(socket: TcpStream, peer: SocketAddr, config: &Intake, spool: 
         .max_pdu_length(config.max_pdu_bytes)
         .strict(true)
         .write_timeout(Duration::from_millis(config.idle_timeout_ms))
+        .with_negotiation(Roles)
         .with_abstract_syntax(syntaxes::VERIFICATION);
+    if config.storage_commitment || !reporters.is_empty() {
+        options = options.with_abstract_syntax(PUSH_MODEL);
+    }
     for uid in syntaxes::storage_sop_classes() {
         options = options.with_abstract_syntax(uid);
     }
@@ -51,7 +63,8 @@ pub async fn serve(socket: TcpStream, peer: SocketAddr, config: &Intake, spool: 
         tracing::info!(%peer, "a connection that did not become an association");
         return;
     };
-    let mut session = Session { association, peer, config, spool, stored: 0, refused: 0 };
+    let mut session =
+        Session { association, peer, config, reporters, spool, stored: 0, refused: 0 };
     tracing::debug!(%peer, "association established");
     let deadline = Duration::from_millis(config.association_timeout_ms);
     let ended = tokio::time::timeout(deadline, session.run()).await.unwrap_or(Err(Ended::Idle));
@@ -66,10 +79,17 @@ pub async fn serve(socket: TcpStream, peer: SocketAddr, config: &Intake, spool: 
     }
 }
 
+/// What a data set belongs to that is being received.
+enum Incoming {
+    Object(Box<ReceivedObject>),
+    Commitment(Message),
+}
+
 struct Session<'a> {
     association: AsyncServerAssociation<TcpStream>,
     peer: SocketAddr,
     config: &'a Intake,
+    reporters: &'a [Reporter],
     spool: &'a LocalSpool,
     stored: u64,
     refused: u64,
@@ -79,7 +99,7 @@ impl Session<'_> {
     /// Takes PDUs until the Association is released. An unfinished object is dropped with its file.
     async fn run(&mut self) -> Result<(), Ended> {
         let mut command_set = Vec::new();
-        let mut object: Option<(u8, ReceivedObject)> = None;
+        let mut object: Option<(u8, Incoming)> = None;
         loop {
             match self.receive().await? {
                 Pdu::PData { data } => {
@@ -100,18 +120,27 @@ impl Session<'_> {
         &mut self,
         value: PDataValue,
         command_set: &mut Vec<u8>,
-        object: &mut Option<(u8, ReceivedObject)>,
+        object: &mut Option<(u8, Incoming)>,
     ) -> Result<(), Ended> {
         let context = value.presentation_context_id;
         match (value.value_type, object.as_mut()) {
             (PDataValueType::Data, Some((expected, received))) if *expected == context => {
-                received.fragment(&value.data, self.config, self.spool);
-                if value.is_last
-                    && let Some((context, received)) = object.take()
-                {
-                    self.finish(context, received).await?;
+                match received {
+                    Incoming::Object(one) => one.fragment(&value.data, self.config, self.spool),
+                    Incoming::Commitment(message) => message.fragment(&value.data),
                 }
-                Ok(())
+                match object.take_if(|_| value.is_last) {
+                    Some((context, Incoming::Object(one))) => self.finish(context, *one).await,
+                    Some((context, Incoming::Commitment(message))) => {
+                        let calling = Association::peer_ae_title(&self.association).to_owned();
+                        let (config, reporters) = (self.config, self.reporters);
+                        let answered =
+                            message.finish(&calling, config, reporters, self.spool, now_ms());
+                        let rsp = answered.await;
+                        self.respond(context, rsp).await
+                    }
+                    None => Ok(()),
+                }
             }
             (PDataValueType::Command, None) => {
                 command_set.extend(&value.data);
@@ -129,11 +158,7 @@ impl Session<'_> {
         }
     }
 
-    async fn command(
-        &mut self,
-        context: u8,
-        command: Command,
-    ) -> Result<Option<ReceivedObject>, Ended> {
+    async fn command(&mut self, context: u8, command: Command) -> Result<Option<Incoming>, Ended> {
         let transfer_syntax = self.transfer_syntax(context).ok_or(Ended::Context)?;
         match command {
             Command::CEchoRq { message_id, sop_class_uid } => {
@@ -149,7 +174,13 @@ impl Session<'_> {
             }
             Command::CStoreRq(rq) => {
                 let object = ReceivedObject::start(rq, &transfer_syntax, self.config, self.spool);
-                Ok(Some(object))
+                Ok(Some(Incoming::Object(Box::new(object))))
+            }
+            Command::NEventReportRq(rq) if rq.has_data_set => {
+                Ok(Some(Incoming::Commitment(Message::result(rq, &transfer_syntax))))
+            }
+            Command::NActionRq(rq) if rq.has_data_set => {
+                Ok(Some(Incoming::Commitment(Message::request(rq, &transfer_syntax))))
             }
             // A data set would follow that nobody could tell from the next command.
             Command::Other { has_data_set: true, .. } => Err(Ended::Command),
@@ -159,7 +190,11 @@ impl Session<'_> {
                 self.respond(context, rsp).await?;
                 Ok(None)
             }
-            Command::CEchoRsp { .. } | Command::CStoreRsp { .. } => Err(Ended::Command),
+            Command::NEventReportRq(_) | Command::NActionRq(_) => Err(Ended::Command),
+            Command::CEchoRsp { .. }
+            | Command::CStoreRsp { .. }
+            | Command::NActionRsp { .. }
+            | Command::NEventReportRsp { .. } => Err(Ended::Command),
         }
     }
 

@@ -7,8 +7,13 @@
 //! accepted; what is refused leaves no trace. Refused is only what is truncated, does not match its
 //! command, or does not fit the disk; everything else is taken, and held later if it must be.
 
+mod answer;
 mod association;
+mod commitment;
 mod object;
+
+pub use answer::run as answer_commitments;
+pub use commitment::Reporter;
 
 use crate::config::Intake;
 use crate::spool::LocalSpool;
@@ -25,10 +30,11 @@ const DRAIN: Duration = Duration::from_secs(20);
 pub async fn run(
     listener: TcpListener,
     config: Intake,
+    reporters: Vec<Reporter>,
     spool: Arc<LocalSpool>,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let config = Arc::new(config);
+    let (config, reporters) = (Arc::new(config), Arc::new(reporters));
     let places = Arc::new(Semaphore::new(config.max_associations));
     let mut associations = JoinSet::new();
     loop {
@@ -51,10 +57,11 @@ pub async fn run(
                 continue;
             }
         };
-        let (config, spool) = (Arc::clone(&config), Arc::clone(&spool));
+        let (config, reporters) = (Arc::clone(&config), Arc::clone(&reporters));
+        let spool = Arc::clone(&spool);
         associations.spawn(async move {
             let _place = place;
-            association::serve(socket, peer, &config, &spool).await;
+            association::serve(socket, peer, &config, &reporters, &spool).await;
         });
     }
     // Closed first: whoever calls now is refused at once, instead of waiting for a cut at the end.

@@ -42,7 +42,7 @@ impl LocalSpool {
         let record = move |c: &Connection| {
             c.prepare_cached(
                 "UPDATE deliveries SET status = ?2, stored_ms = ?4, transaction_uid = NULL,
-                 next_ms = ?3, updated_ms = ?4 WHERE id = ?1 AND state = 'waiting'",
+                 next_ms = ?3, first_ms = coalesce(first_ms, ?4), updated_ms = ?4 WHERE id = ?1 AND state = 'waiting'",
             )?
             .execute(params![delivery, status, ask_ms, now_ms])?;
             Ok(())
@@ -122,7 +122,8 @@ impl LocalSpool {
         let query = move |c: &Connection| {
             c.prepare_cached(&format!(
                 "SELECT min(next_ms) FROM deliveries JOIN jobs ON jobs.id = deliveries.job
-                 WHERE destination = ?1 AND deliveries.state = 'waiting' AND {DELIVERABLE}"
+                 WHERE destination = ?1 AND deliveries.state = 'waiting' AND stored_ms IS NULL
+                 AND {DELIVERABLE}"
             ))?
             .query_row([destination], |row| row.get(0))
         };

@@ -93,6 +93,7 @@ impl LocalSpool {
             for job in &jobs {
                 c.execute(
                     "UPDATE deliveries SET state = 'waiting', next_ms = 0, first_ms = NULL,
+                     stored_ms = NULL, transaction_uid = NULL,
                      attempts = min(attempts, 1), updated_ms = ?2
                      WHERE job = ?1 AND state = 'refused'",
                     params![job, now_ms],

@@ -44,6 +44,7 @@ impl LocalSpool {
         let spool = Self::connect(directory, directories, hash_key, Some(lock))?;
         spool.check_key().await?;
         spool.reconcile(now_ms).await?;
+        spool.reconcile_commitments().await?;
         Ok(spool)
     }
 

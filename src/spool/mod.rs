@@ -13,6 +13,8 @@
 //! refuse everything until a restart; UIDs and patients are in the database only as keyed hashes or
 //! as the new, pseudonymous ones. A `Ready` comes only from a file whose digest equals its record.
 
+mod asked;
+mod commitment;
 mod crash_point;
 mod database;
 pub mod deliveries;
@@ -32,6 +34,8 @@ mod reports;
 mod routing;
 mod schema;
 
+pub use asked::{Kept, OpenCommitment};
+pub use commitment::{CommitmentCounts, CommitmentResult, Uncommitted, new_transaction_uid};
 pub use crash_point::crash_point;
 pub use destinations::{DestinationControl, DestinationCounts};
 pub use held::{HeldJob, HeldSelection, StateCounts};

@@ -287,6 +287,44 @@ fn a_paused_destination_gets_nothing_even_after_a_restart_until_it_is_resumed() 
 }
 
 #[test]
+fn outside_its_window_a_destination_gets_nothing() {
+    let mut site = Site::new();
+    let research = Storescp::start(&site.path("research"));
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+    let at = |hours: u64| format!("{:02}:00", (since / 3_600 + hours) % 24);
+    let window = |from, to| format!("windows_utc = [\"{}-{}\"]", at(from), at(to));
+    site.deliver_to_port_with(research.port, &window(3, 5));
+    let samples = sample(&site.path("sent"), &["--ct", "1"]);
+    let gateway = site.start();
+    send(&gateway, &samples);
+    site.wait_jobs(|site| site.jobs().get("ready") == Some(&1));
+    gateway.stop();
+    assert!(research.received().is_empty(), "sent outside its window");
+    site.deliver_to_port_with(research.port, &window(23, 2));
+    let gateway = site.start();
+    site.wait_ended(1);
+    gateway.stop();
+}
+
+#[test]
+fn a_destination_gets_no_more_objects_in_a_second_than_configured() {
+    let mut site = Site::new();
+    let research = Storescp::start(&site.path("research"));
+    site.deliver_to_port_with(research.port, "max_objects_per_s = 2");
+    let samples = sample(&site.path("sent"), &["--ct", "5"]);
+    let gateway = site.start();
+    site.run(&["destination", "pause", "research"]).ok();
+    wait_until("it is paused", || gateway.stderr().contains("paused=true"));
+    send(&gateway, &samples);
+    site.wait_jobs(|site| site.jobs().get("ready") == Some(&5));
+    let began = std::time::Instant::now();
+    site.run(&["destination", "resume", "research"]).ok();
+    site.wait_ended(5);
+    assert!(began.elapsed().as_millis() >= 2_000, "five objects in {:?}", began.elapsed());
+    gateway.stop();
+}
+
+#[test]
 fn retry_ends_a_long_pause_at_once() {
     let mut site = Site::new();
     let port = free_port();

@@ -7,6 +7,7 @@ mod bad_input;
 mod canary;
 mod carriers;
 mod check;
+mod commitment;
 mod crash;
 mod delivery;
 mod forward;

@@ -234,7 +234,8 @@ fn downgrade(site: &Site) {
                  held_reason, held_detail, report, result_sha256, result_bytes, sop_class,
                  transfer_syntax, new_study, new_series, new_sop, result_kept, updated_ms
                  FROM new.jobs;
-             INSERT INTO deliveries SELECT * FROM new.deliveries;",
+             INSERT INTO deliveries SELECT id, job, destination, state, attempts, next_ms, status,
+                 updated_ms FROM new.deliveries;",
             old.display()
         ))
         .expect("copied");

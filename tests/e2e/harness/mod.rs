@@ -2,6 +2,7 @@
 //!
 //! Invariants: every wait has a condition and a deadline; every process ends with its test.
 
+mod committing;
 mod faults;
 mod gateway;
 mod judges;
@@ -12,6 +13,7 @@ mod research;
 mod senders;
 mod site;
 
+pub use committing::{Committing, ask_to_commit, hearing};
 pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
