@@ -8,8 +8,6 @@ pub const PROCESSING_FAILURE: u16 = 0x0110;
 pub const DUPLICATE_SOP_INSTANCE: u16 = 0x0111;
 /// No such SOP Instance.
 pub const NO_SUCH_SOP_INSTANCE: u16 = 0x0112;
-/// No such event type, or action type (PS3.7 sections C.4.1, C.5.9).
-pub const NO_SUCH_EVENT_TYPE: u16 = 0x0113;
 /// Invalid argument value.
 pub const INVALID_ARGUMENT_VALUE: u16 = 0x0115;
 /// No such SOP Class.
