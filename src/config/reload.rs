@@ -13,6 +13,13 @@ impl Config {
         rest.keys.lookup_file.clone_from(&self.keys.lookup_file);
         rest.keys.unknown_patients = self.keys.unknown_patients;
         rest.spool.on_changed = self.spool.on_changed;
+        // Who may report commitments is known to intake from the start.
+        let asked = |config: &Self| -> Vec<_> {
+            config.destinations.iter().filter(|d| d.commitment).cloned().collect()
+        };
+        if asked(self) != asked(new) {
+            return vec!["a destination with commitment".into()];
+        }
         if rest == *self {
             return Vec::new();
         }
@@ -66,5 +73,7 @@ mod tests {
         new.keys.unknown_patients = UnknownPatients::Hold;
         new.spool.on_changed = OnChanged::Send;
         assert_eq!(old.restart_needed(&new), Vec::<String>::new());
+        new.destinations[0].commitment = true;
+        assert_eq!(old.restart_needed(&new), ["a destination with commitment"]);
     }
 }
