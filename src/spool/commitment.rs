@@ -65,7 +65,7 @@ impl LocalSpool {
                 "SELECT deliveries.id, coalesce(first_ms, stored_ms), jobs.sop_class, jobs.new_sop
                  FROM deliveries JOIN jobs ON jobs.id = deliveries.job
                  WHERE destination = ?1 AND stored_ms IS NOT NULL
-                   AND deliveries.state = 'waiting' AND next_ms <= ?2 AND {DELIVERABLE}
+                   AND deliveries.state = 'waiting' AND deliveries.next_ms <= ?2 AND {DELIVERABLE}
                  ORDER BY stored_ms LIMIT ?3"
             ))?;
             let rows = statement.query_map(params![destination, now_ms, limit as i64], |row| {

@@ -121,7 +121,7 @@ impl LocalSpool {
         let destination = destination.to_owned();
         let query = move |c: &Connection| {
             c.prepare_cached(&format!(
-                "SELECT min(next_ms) FROM deliveries JOIN jobs ON jobs.id = deliveries.job
+                "SELECT min(deliveries.next_ms) FROM deliveries JOIN jobs ON jobs.id = deliveries.job
                  WHERE destination = ?1 AND deliveries.state = 'waiting' AND stored_ms IS NULL
                  AND {DELIVERABLE}"
             ))?

@@ -105,22 +105,6 @@ mod tests {
     }
 
     #[test]
-    fn a_database_of_version_2_becomes_one_of_this_version() {
-        let c = of_version_1();
-        let version_2 = super::from_1();
-        let sql = format!("PRAGMA foreign_keys = OFF; {version_2} PRAGMA user_version = 2;");
-        c.execute_batch(&sql).expect("version 2");
-        let new = Connection::open_in_memory().expect("opened");
-        schema::prepare(&c).expect("migrated");
-        schema::prepare(&new).expect("made");
-        assert_eq!(schema_of(&c), schema_of(&new));
-        let waiting =
-            "SELECT count(*) FROM deliveries WHERE state = 'waiting' AND stored_ms IS NULL";
-        let count: i64 = c.query_row(waiting, [], |row| row.get(0)).expect("a count");
-        assert_eq!(count, 1, "a delivery of before still waits");
-    }
-
-    #[test]
     fn its_records_stay_and_what_was_ready_is_made_again() {
         let c = of_version_1();
         schema::prepare(&c).expect("migrated");

@@ -89,7 +89,8 @@ def main():
         data = data.replace(uid, own)
         body = data[offset:]
         for _ in range(rng.randrange(1, 5)):
-            body = mutated(rng, body)
+            # a command that announces a data set and has none is the sender's fault, not the data's
+            body = mutated(rng, body) or b"\0\0"
         (args.folder / f"{number:05d}.dcm").write_bytes(data[:offset] + body)
     print(args.count)
 
