@@ -38,16 +38,15 @@ fn a_thousand_mutated_objects_are_delivered_held_or_refused_and_the_gateway_goes
     });
     let (jobs, held) = (site.jobs(), site.held());
     println!("mutants: {answers:?}; {jobs:?}; held: {held:?}");
-    assert!(jobs["ended"] > taken / 4, "most mutations spare the object: {jobs:?}");
+    assert!(jobs["ended"] > taken / 5, "too few survive to tell anything: {jobs:?}");
     assert!(!held.contains_key("sandbox-crashed"), "{:?}", site.run(&["held", "list"]).stdout);
     assert!(gateway.peak_resident_kib() < MAX_RESIDENT_KIB, "{}", gateway.peak_resident_kib());
+    let before = site.delivered();
     let samples = sample(&site.path("sent"), &["--ct", "1"]);
     assert_eq!(pynetdicom(gateway.port, &[], &[&samples[0].path]), ["0x0000"]);
     site.wait_jobs(|site| site.jobs()["ended"] == jobs["ended"] + 1);
-    let delivered = site.delivered();
-    let of_sample = delivered.iter().filter(|path| {
-        crate::harness::value(path, dicom_dictionary_std::tags::MANUFACTURER) == "SAMPLE"
-    });
-    judge_all(&samples, &of_sample.cloned().collect::<Vec<_>>());
+    let mut delivered = site.delivered();
+    delivered.retain(|path| !before.contains(path));
+    judge_all(&samples, &delivered);
     gateway.stop();
 }

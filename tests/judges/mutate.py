@@ -89,8 +89,9 @@ def main():
         data = data.replace(uid, own)
         body = data[offset:]
         for _ in range(rng.randrange(1, 5)):
-            # a command that announces a data set and has none is the sender's fault, not the data's
-            body = mutated(rng, body) or b"\0\0"
+            # of next to nothing the sender of the tests sends nothing, after announcing something
+            changed = mutated(rng, body)
+            body = changed if len(changed) >= 32 else body
         (args.folder / f"{number:05d}.dcm").write_bytes(data[:offset] + body)
     print(args.count)
 
