@@ -71,7 +71,7 @@ fn default_calling() -> String {
 }
 
 fn default_associations() -> usize {
-    2
+    1
 }
 
 fn default_object_timeout_ms() -> u64 {

@@ -34,7 +34,8 @@ pub async fn request(
     failures: u32,
     now_ms: UnixMs,
 ) -> Result<Asked, SpoolError> {
-    let due = spool.uncommitted(&of.name, BATCH, now_ms).await?;
+    let longest_ms = of.commitment_timeout_ms.max(of.retry_max_ms.saturating_mul(2));
+    let due = spool.uncommitted(&of.name, BATCH, now_ms, longest_ms).await?;
     let due = give_up(of, spool, due, now_ms).await?;
     if due.is_empty() {
         return Ok(Asked::Nothing);

@@ -76,6 +76,8 @@ struct Dispatcher {
     busy: JoinSet<Done>,
     in_flight: HashMap<Id, PendingDelivery>,
     quiet_since: Option<Instant>,
+    /// While the spool does not record, nothing new begins.
+    stalled_until: Option<Instant>,
     crowd: Crowd,
     asking: Option<JoinHandle<Result<Asked, SpoolError>>>,
     asked_at: Option<Instant>,
@@ -98,6 +100,7 @@ impl Dispatcher {
             busy: JoinSet::new(),
             in_flight: HashMap::new(),
             quiet_since: None,
+            stalled_until: None,
             crowd: Crowd::default(),
             asking: None,
             asked_at: None,
@@ -111,6 +114,9 @@ impl Dispatcher {
     /// Starts what may start; how long nothing more will, if nothing happens.
     async fn step(&mut self) -> Result<Duration, SpoolError> {
         self.read_control().await?;
+        if self.stalled_until.is_some_and(|until| until > Instant::now()) {
+            return Ok(POLL);
+        }
         let now = now_ms();
         if self.control.paused || !is_open(&self.destination.windows_utc, now) {
             self.rest().await;
@@ -146,6 +152,9 @@ impl Dispatcher {
         if self.control_read.is_none() {
             // What an earlier process found of it is to be found again.
             self.spool.note_destination(&self.destination.name, None).await?;
+            if !self.destination.commitment {
+                self.spool.forget_uncommitted(&self.destination.name).await?;
+            }
         } else {
             let name = &self.destination.name;
             if control.paused != self.control.paused {
@@ -192,17 +201,18 @@ impl Dispatcher {
         self.in_flight.insert(task.id(), claimed);
     }
 
-    /// Nothing is due: Associations are released after a while; when something may be due.
+    /// Nothing is due: Associations are released after a while, also while others are in use, which a
+    /// destination that takes one at a time may be waiting for; when something may be due.
     async fn quiet(&mut self) -> Result<Duration, SpoolError> {
-        if !self.busy.is_empty() {
-            return Ok(POLL);
-        }
         let since = *self.quiet_since.get_or_insert_with(Instant::now);
         let open = self.idle.iter().any(Lane::is_open);
         if open && since.elapsed() < IDLE {
             return Ok(IDLE.saturating_sub(since.elapsed()));
         }
         self.release().await;
+        if !self.busy.is_empty() {
+            return Ok(POLL);
+        }
         self.crowd.forget_limit();
         let due = self.spool.next_due(&self.destination.name).await?;
         Ok(due.map_or(POLL, |due| until(due, now_ms())).min(POLL))
@@ -236,6 +246,9 @@ impl Dispatcher {
         if let Err(error) = self.record(&delivery, attempt).await {
             let (job, destination) = (delivery.job, &self.destination.name);
             tracing::error!(job, destination, %error, "an attempt could not be recorded");
+            // It would be sent again at once, and again: the spool needs time to recover.
+            self.queue.clear();
+            self.stalled_until = Some(Instant::now() + POLL);
         }
     }
 
@@ -264,6 +277,10 @@ impl Dispatcher {
                 self.refuse(delivery, status, why.to_owned()).await
             }
             Sent::TryLater { status, why } => self.try_later(delivery, status, why).await,
+            // Some destinations let a second Association wait until the first has ended.
+            Sent::Unreachable { why } if !self.busy.is_empty() => {
+                self.turned_away(delivery, why).await
+            }
             Sent::Unreachable { why } => self.unreachable(delivery, why).await,
             Sent::TurnedAway { why } => self.turned_away(delivery, why).await,
         }

@@ -50,7 +50,12 @@ async fn pass(
         let age_ms = (now_ms() - open.received_ms).max(0);
         let longest_ms = i64::try_from(config.commitment_wait_s.saturating_mul(1_000));
         let is_late = age_ms >= longest_ms.unwrap_or(i64::MAX);
-        let Some(result) = result_of(spool, &open, is_late).await? else {
+        let Ok(request) = Commitment::parse(&open.payload, Vr::Explicit) else {
+            tracing::error!("a stored request to commit is damaged: dropped");
+            spool.end_commitment(&open).await?;
+            continue;
+        };
+        let Some(result) = result_of(spool, request, is_late).await? else {
             let pause = (age_ms / 10).clamp(LOOK_AGAIN_MS.0, LOOK_AGAIN_MS.1);
             spool.look_at_commitment(open.id, false, now_ms() + pause).await?;
             continue;
@@ -63,12 +68,9 @@ async fn pass(
 /// What can be said; none while some objects are on their way and there is time.
 async fn result_of(
     spool: &LocalSpool,
-    open: &OpenCommitment,
+    request: Commitment,
     is_late: bool,
 ) -> Result<Option<Commitment>, SpoolError> {
-    let Ok(request) = Commitment::parse(&open.payload, Vr::Explicit) else {
-        return Err(SpoolError::Damaged);
-    };
     let wanted =
         |one: &Reference| (one.sop_instance_uid.reveal().clone(), one.sop_class_uid.clone());
     let kept = spool.are_kept(request.references.iter().map(wanted).collect()).await?;

@@ -4,7 +4,7 @@ use crate::config::Intake;
 use crate::deid::scan::{DataSetScanner, Encoding};
 use crate::dimse::command::CStoreRq;
 use crate::dimse::status;
-use crate::spool::{Identity, IncomingFile, LocalSpool, NewOriginal, SpoolError};
+use crate::spool::{Identity, IncomingFile, LocalSpool, NewOriginal, SpoolError, uid_or_nothing};
 
 /// Why an object is refused, and with which status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +37,6 @@ pub struct ReceivedObject {
     file: Option<IncomingFile>,
     refusal: Option<Refusal>,
     next_room_check: u64,
-}
-
-/// What is recorded in clear and shown to people is a UID, whatever a command says.
-fn uid_or_nothing(uid: &str) -> String {
-    let is_uid = uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    if is_uid { uid.to_owned() } else { String::new() }
 }
 
 /// An AE title without what a terminal would obey.

@@ -87,11 +87,13 @@ impl Pool {
         let failed = |error: io::Error| RunError::Failed(format!("{:?}", error.kind()));
         let place = self.places.acquire().await.map_err(|_| RunError::Failed("closed".into()))?;
         let message = protocol::encode(request).map_err(failed)?;
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut process = match idle {
-            Some(process) => process,
-            None => self.spawn().await.map_err(failed)?.0,
-        };
+        // One that died while it had nothing to do says nothing of this object.
+        while let Some(mut process) = self.pop() {
+            if process.is_alive() && process.send(&message, files).await.is_ok() {
+                return Ok(Exchange { pool: self, process: Some(process), _place: place });
+            }
+        }
+        let mut process = self.spawn().await.map_err(failed)?.0;
         if process.send(&message, files).await.is_err() {
             return Err(Stopped::Killed(process.autopsy(&self.limits).await));
         }
@@ -117,6 +119,10 @@ impl Pool {
         if process.served < self.limits.objects_per_child {
             self.put(process);
         }
+    }
+
+    fn pop(&self) -> Option<Process> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     fn put(&self, process: Process) {

@@ -79,6 +79,11 @@ impl Process {
         protocol::read(&mut self.replies, limits.answers).await
     }
 
+    /// Whether it has not ended yet.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Ends a child that makes no progress.
     pub(super) async fn too_slow(mut self, limits: &PoolLimits) -> Hold {
         let _ = self.child.kill().await;

@@ -41,6 +41,9 @@ pub enum Kept {
     OtherClass,
 }
 
+/// Longer than the pause between two looks at a request, or between two calls of its sender.
+const LONGEST_PAUSE_MS: UnixMs = 3_600_000;
+
 impl LocalSpool {
     /// Stores a request; false if it is open already, or too many are.
     pub async fn accept_commitment(
@@ -84,9 +87,11 @@ impl LocalSpool {
         let query = move |c: &Connection| {
             let mut statement = c.prepare_cached(
                 "SELECT id, calling_ae, payload, received_ms, attempts FROM commitments
-                 WHERE next_ms <= ?1 ORDER BY next_ms LIMIT ?2",
+                 WHERE next_ms NOT BETWEEN ?1 + 1 AND ?3 ORDER BY next_ms LIMIT ?2",
             )?;
-            let rows = statement.query_map(params![now_ms, limit as i64], |row| {
+            // Further away than any pause: the clock was set back since.
+            let latest_ms = now_ms + LONGEST_PAUSE_MS;
+            let rows = statement.query_map(params![now_ms, limit as i64, latest_ms], |row| {
                 Ok(OpenCommitment {
                     id: row.get(0)?,
                     calling_ae: row.get(1)?,

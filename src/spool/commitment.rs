@@ -58,27 +58,47 @@ impl LocalSpool {
         destination: &str,
         limit: usize,
         now_ms: UnixMs,
+        longest_pause_ms: u64,
     ) -> Result<Vec<Uncommitted>, SpoolError> {
         let destination = destination.to_owned();
+        let latest_ms = now_ms.saturating_add_unsigned(longest_pause_ms);
         let query = move |c: &Connection| {
             let mut statement = c.prepare_cached(&format!(
                 "SELECT deliveries.id, coalesce(first_ms, stored_ms), jobs.sop_class, jobs.new_sop
                  FROM deliveries JOIN jobs ON jobs.id = deliveries.job
                  WHERE destination = ?1 AND stored_ms IS NOT NULL
-                   AND deliveries.state = 'waiting' AND deliveries.next_ms <= ?2 AND {DELIVERABLE}
+                   AND deliveries.state = 'waiting' AND deliveries.next_ms NOT BETWEEN ?2 + 1 AND ?4
+                   AND {DELIVERABLE}
                  ORDER BY stored_ms LIMIT ?3"
             ))?;
-            let rows = statement.query_map(params![destination, now_ms, limit as i64], |row| {
-                Ok(Uncommitted {
-                    delivery: row.get(0)?,
-                    first_ms: row.get(1)?,
-                    sop_class_uid: row.get(2)?,
-                    sop_instance_uid: row.get(3)?,
-                })
-            })?;
+            let rows = statement.query_map(
+                params![destination, now_ms, limit as i64, latest_ms],
+                |row| {
+                    Ok(Uncommitted {
+                        delivery: row.get(0)?,
+                        first_ms: row.get(1)?,
+                        sop_class_uid: row.get(2)?,
+                        sop_instance_uid: row.get(3)?,
+                    })
+                },
+            )?;
             rows.collect()
         };
         self.database.call(query).await
+    }
+
+    /// Commitment is no longer asked of this destination: what it stored and did not commit to is sent
+    /// again, and counts when it is answered.
+    pub async fn forget_uncommitted(&self, destination: &str) -> Result<(), SpoolError> {
+        let destination = destination.to_owned();
+        let record = move |c: &Connection| {
+            c.prepare_cached(
+                "UPDATE deliveries SET stored_ms = NULL, transaction_uid = NULL, next_ms = 0
+                 WHERE destination = ?1 AND state = 'waiting' AND stored_ms IS NOT NULL",
+            )?
+            .execute([destination])
+        };
+        self.database.call(record).await.map(|_| ())
     }
 
     /// These are about to be asked for under this transaction; again if nothing comes by `due_ms`.

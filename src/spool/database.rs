@@ -141,7 +141,8 @@ fn commit(connection: &Connection, stopped: &AtomicBool) -> Result<(), SpoolErro
         return Err(SpoolError::Full);
     }
     let Err(error) = connection.execute_batch("COMMIT") else { return Ok(()) };
-    let undone = connection.execute_batch("ROLLBACK").is_ok();
+    // SQLite undoes by itself what it could not write.
+    let undone = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
     if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && undone {
         tracing::error!("no room for the spool's database");
         return Err(SpoolError::Full);

@@ -88,8 +88,7 @@ impl LocalSpool {
                  JOIN jobs AS rival ON rival.new_sop = jobs.new_sop AND rival.id != jobs.id
                  JOIN deliveries AS theirs ON theirs.job = rival.id
                       AND theirs.destination = mine.destination
-                 WHERE mine.id = ?1 AND (theirs.state = 'sent' OR theirs.attempts > 0
-                                         OR theirs.stored_ms IS NOT NULL))",
+                 WHERE mine.id = ?1)",
                 [delivery],
                 |row| row.get(0),
             )

@@ -8,11 +8,14 @@ const JOBS_1: &str = "id, original, profile, profile_digest, project, key_id, st
     new_series, new_sop, result_kept, updated_ms";
 
 /// Version 1 knew nothing of patients. What was ready is made again, to the same bytes, so that it
-/// is known whose it is before it leaves.
+/// is known whose it is before it leaves; so is what one destination refused and others still get.
 pub(super) fn from_1() -> String {
     format!(
         "{}
-         UPDATE jobs SET state = 'waiting', result_kept = 0 WHERE state = 'ready';
+         UPDATE deliveries SET state = 'waiting' WHERE state = 'refused' AND job IN
+             (SELECT id FROM jobs WHERE state = 'held' AND held_reason = 'refused');
+         UPDATE jobs SET state = 'waiting', result_kept = 0, held_reason = NULL, held_detail = NULL
+             WHERE state = 'ready' OR (state = 'held' AND held_reason = 'refused');
          {PATIENTS} {RELIABILITY}",
         jobs_with(JOBS_1)
     )

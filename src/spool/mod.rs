@@ -41,7 +41,7 @@ pub use destinations::{DestinationControl, DestinationCounts};
 pub use held::{HeldJob, HeldSelection, StateCounts};
 pub use jobs::Job;
 pub use local::LocalSpool;
-pub use originals::{Accepted, IncomingFile, NewOriginal, Original};
+pub use originals::{Accepted, IncomingFile, NewOriginal, Original, uid_or_nothing};
 pub use part10::Identity;
 pub use patient_jobs::{PatientDecision, PatientDelivery, PatientJob};
 pub use patients::{Admission, Excluded, Exclusion, PatientHash};

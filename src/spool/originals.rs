@@ -168,8 +168,8 @@ impl LocalSpool {
         let sop_hash = self.keyed_hash(&identity.sop_instance_uid);
         let original = NewOriginal {
             sop_instance_uid: identity.sop_instance_uid,
-            sop_class_uid: identity.sop_class_uid,
-            transfer_syntax_uid: identity.transfer_syntax_uid,
+            sop_class_uid: uid_or_nothing(&identity.sop_class_uid),
+            transfer_syntax_uid: uid_or_nothing(&identity.transfer_syntax_uid),
             calling_ae: String::new(),
             called_ae: String::new(),
             peer: String::new(),
@@ -212,6 +212,12 @@ impl LocalSpool {
         };
         self.database.call(query).await
     }
+}
+
+/// What is recorded in clear and shown to people is a UID, whatever a command says.
+pub fn uid_or_nothing(uid: &str) -> String {
+    let is_uid = uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if is_uid { uid.to_owned() } else { String::new() }
 }
 
 fn insert(

@@ -9,7 +9,7 @@ use crate::config::{Config, HeaderAttribute, Limits};
 use crate::deid::header::HeaderFact;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::route::{Decision, Known, Target};
-use crate::sandbox::{Pool, Reply, Request, Role, RunError};
+use crate::sandbox::{Pool, Reply, Request, Role, RunError, Stopped};
 use crate::spool::{Fate, LocalSpool, Original, Routed, Routing, SpoolError, UnixMs};
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -48,10 +48,23 @@ impl HeaderReader {
     ) -> Result<Vec<HeaderFact>, RunError> {
         let (attributes, limits) = (attributes.to_vec(), self.limits.clone());
         let request = Request::Ask { attributes, limits };
+        match self.ask(&request, input, scratch).await {
+            // Perhaps it was not this object that killed the child.
+            Err(Stopped::Killed(_)) => Ok(self.ask(&request, input, scratch).await?),
+            answered => Ok(answered?),
+        }
+    }
+
+    async fn ask(
+        &self,
+        request: &Request,
+        input: &Path,
+        scratch: &Path,
+    ) -> Result<Vec<HeaderFact>, Stopped> {
         let files = files::of_input(input, scratch)?;
-        match self.pool.start(&request, &files).await?.next().await? {
+        match self.pool.start(request, &files).await?.next().await? {
             Reply::Answered(facts) => Ok(facts),
-            _ => Err(RunError::Failed("a child answered another question".into())),
+            _ => Err(RunError::Failed("a child answered another question".into()).into()),
         }
     }
 }

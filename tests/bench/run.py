@@ -7,9 +7,10 @@ Each measurement sends generated 525 KB CT objects over loopback from DCMTK's st
 TCP_NODELAY=1 in the environment of every DCMTK tool, which otherwise measure Nagle's algorithm:
 
   a  storescu -> storescp
-  b  storescu -> gateway, received and durable (destination that nobody listens on)
+  b  storescu -> gateway, received and durable and nothing else: a route holds every object
   c  storescu -> gateway -> storescp, pixels = "skip": until the last object is at the receiver
-  d  the same, with every pixel looked at (fewer objects: --looked)
+  a4, b4, c4  the same from four senders at once, each on an Association of its own
+  d  as c, with every pixel looked at (fewer objects: --looked)
   e  resident memory of the gateway's parent process while one object of 1 GB comes in
 """
 
@@ -29,6 +30,11 @@ ROOT = Path(__file__).resolve().parents[2]
 JUDGES = ROOT / "tests" / "judges"
 ENV = dict(os.environ, TCP_NODELAY="1")
 CT = "1.2.840.10008.5.1.4.1.1.2"
+HOLD = """
+[[routes]]
+name = "all"
+action = "hold"
+"""
 
 
 def free_port():
@@ -71,7 +77,7 @@ class Receiver:
 class Gateway:
     """The release binary with a spool of its own."""
 
-    def __init__(self, binary, folder, destination_port, look):
+    def __init__(self, binary, folder, destination_port, look, hold=False):
         folder.mkdir()
         shipped = (ROOT / "conf/profiles/basic.toml").read_text()
         skip = "" if look else f'"{CT}" = "skip"\n'
@@ -93,6 +99,7 @@ name = "bench"
 kind = "dicom"
 address = "127.0.0.1:{destination_port}"
 called_ae_title = "RESEARCH"
+{HOLD if hold else ""}
 """)
         command = [binary, "serve", "--config", str(folder / "gateway.toml")]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -108,45 +115,59 @@ called_ae_title = "RESEARCH"
         self.process.wait()
 
 
-def send(port, folder):
-    command = ["storescu", "-aec", "DEID", "+sd", "127.0.0.1", str(port), str(folder)]
-    return subprocess.Popen(command, env=ENV, stdout=subprocess.DEVNULL)
+def send(port, folders):
+    command = ["storescu", "-aec", "DEID", "+sd", "127.0.0.1", str(port)]
+    start = lambda folder: subprocess.Popen([*command, str(folder)], env=ENV, stdout=subprocess.DEVNULL)
+    return [start(folder) for folder in folders]
 
 
-def sent(port, folder):
-    start = time.monotonic()
-    if send(port, folder).wait() != 0:
+def finish(senders):
+    if any([sender.wait() != 0 for sender in senders]):
         sys.exit("bench: storescu failed")
+
+
+def sent(port, folders):
+    start = time.monotonic()
+    finish(send(port, folders))
     return time.monotonic() - start
 
 
-def plain(work, objects, count):
-    receiver = Receiver(work / "a")
-    seconds = sent(receiver.port, objects)
+def plain(work, folders, count, name):
+    receiver = Receiver(work / name)
+    seconds = sent(receiver.port, folders)
     assert receiver.count() == count
     receiver.stop()
     return count / seconds
 
 
-def intake(binary, work, objects, count):
-    gateway = Gateway(binary, work / "b", free_port(), look=False)
-    seconds = sent(gateway.port, objects)
+def intake(binary, work, folders, count, name):
+    gateway = Gateway(binary, work / name, free_port(), look=False, hold=True)
+    seconds = sent(gateway.port, folders)
     gateway.stop()
     return count / seconds
 
 
-def through(binary, work, objects, count, look, name):
+def through(binary, work, folders, count, look, name):
     receiver = Receiver(work / f"{name}-received")
     gateway = Gateway(binary, work / name, receiver.port, look)
     start = time.monotonic()
-    sender = send(gateway.port, objects)
+    senders = send(gateway.port, folders)
     wait_for(lambda: receiver.count() >= count, 1800, "delivery of everything")
     seconds = time.monotonic() - start
-    if sender.wait() != 0:
-        sys.exit("bench: storescu failed")
+    finish(senders)
     gateway.stop()
     receiver.stop()
     return count / seconds
+
+
+def parted(objects, parts):
+    """The objects in so many folders, as links."""
+    folders = [objects.with_name(f"{objects.name}-{part}") for part in range(parts)]
+    for folder in folders:
+        folder.mkdir()
+    for number, file in enumerate(sorted(objects.iterdir())):
+        (folders[number % parts] / file.name).hardlink_to(file)
+    return folders
 
 
 def memory(binary, work, python):
@@ -175,7 +196,7 @@ ds.save_as("{big}/big.dcm", enforce_file_format=True)
     gateway = Gateway(binary, work / "e", free_port(), look=False)
     before, highest = gateway.rss_bytes(), 0
     start = time.monotonic()
-    sender = send(gateway.port, big)
+    [sender] = send(gateway.port, [big])
     while sender.poll() is None:
         highest = max(highest, gateway.rss_bytes())
         time.sleep(0.01)
@@ -197,36 +218,44 @@ def main():
     args = parser.parse_args()
     if not Path(args.binary).exists():
         sys.exit(f"bench: no {args.binary}: run cargo build --release first")
-    rates = {"a": [], "b": [], "c": [], "d": []}
+    rates = {name: [] for name in ("a", "b", "c", "a4", "b4", "c4", "d")}
     with tempfile.TemporaryDirectory(dir=args.work) as temporary:
         base = Path(temporary)
         for name, count in (("ct", args.objects), ("few", args.looked)):
             sample = [sys.executable, JUDGES / "sample.py", base / name, "--patients", "1"]
             rest = ["--studies", "1", "--ct", str(count), "--cr", "0", "--us", "0", "--cine", "0"]
             subprocess.run([*map(str, sample), *rest], check=True, stdout=subprocess.DEVNULL)
+        four = parted(base / "ct", 4)
         for run in range(args.runs):
             work = base / str(run)
             work.mkdir()
-            rates["a"].append(plain(work, base / "ct", args.objects))
-            rates["b"].append(intake(args.binary, work, base / "ct", args.objects))
-            rates["c"].append(through(args.binary, work, base / "ct", args.objects, False, "c"))
-            rates["d"].append(through(args.binary, work, base / "few", args.looked, True, "d"))
+            for name, folders in (("", [base / "ct"]), ("4", four)):
+                count = args.objects
+                rates[f"a{name}"].append(plain(work, folders, count, f"a{name}"))
+                rates[f"b{name}"].append(intake(args.binary, work, folders, count, f"b{name}"))
+                whole = through(args.binary, work, folders, count, False, f"c{name}")
+                rates[f"c{name}"].append(whole)
+            few = [base / "few"]
+            rates["d"].append(through(args.binary, work, few, args.looked, True, "d"))
             shutil.rmtree(work)
         work = base / "memory"
         work.mkdir()
         before, highest, seconds = memory(args.binary, work, sys.executable)
     names = {
+        "a4": "storescu x 4 -> storescp",
+        "b4": "storescu x 4 -> gateway, durable",
+        "c4": "storescu x 4 -> gateway -> storescp, pixels skipped",
         "a": "storescu -> storescp",
         "b": "storescu -> gateway, durable",
         "c": "storescu -> gateway -> storescp, pixels skipped",
         "d": "storescu -> gateway -> storescp, pixels looked at",
     }
     median = {key: statistics.median(values) for key, values in rates.items()}
-    print(f"{args.runs} runs, objects/s: median (lowest to highest), ratio to a")
+    print(f"{args.runs} runs, objects/s: median (lowest to highest), ratio to a or a4")
     for key, values in rates.items():
-        ratio = median[key] / median["a"]
+        ratio = median[key] / median["a4" if key.endswith("4") else "a"]
         span = f"({min(values):.1f} to {max(values):.1f})"
-        print(f"  {key}  {names[key]:<52} {median[key]:8.1f} {span:<20} {ratio:.3f}")
+        print(f"  {key:<3} {names[key]:<52} {median[key]:8.1f} {span:<20} {ratio:.3f}")
     mib = 1 << 20
     print(f"  e  parent's resident memory: {before / mib:.0f} MiB idle, at most {highest / mib:.0f} MiB", end="")
     print(f" while an object of 1024 MiB came in ({1024 / seconds:.0f} MiB/s)")

@@ -2,6 +2,7 @@
  *
  * DEID_TEST_FAULTS names a directory. While it holds a file of one of these names:
  *   full      writing to a file below a `spool` directory fails with ENOSPC
+ *   full-records  writing to the database of a spool fails with ENOSPC
  *   unsynced  syncing the database of a spool fails with EIO
  *   clock     the wall clock is the number of seconds in this file ahead of the real one
  */
@@ -45,18 +46,22 @@ static int fails(const char *fault, int fd, const char *part) {
 
 ssize_t write(int fd, const void *bytes, size_t count) {
     FAIL_IF("full", "/spool/", ENOSPC)
+    FAIL_IF("full-records", "/spool.sqlite", ENOSPC)
     return NEXT(write)(fd, bytes, count);
 }
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     FAIL_IF("full", "/spool/", ENOSPC)
+    FAIL_IF("full-records", "/spool.sqlite", ENOSPC)
     return NEXT(writev)(fd, parts, count);
 }
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at) {
     FAIL_IF("full", "/spool/", ENOSPC)
+    FAIL_IF("full-records", "/spool.sqlite", ENOSPC)
     return NEXT(pwrite)(fd, bytes, count, at);
 }
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
     FAIL_IF("full", "/spool/", ENOSPC)
+    FAIL_IF("full-records", "/spool.sqlite", ENOSPC)
     return NEXT(pwrite64)(fd, bytes, count, at);
 }
 int fsync(int fd) {

@@ -358,3 +358,23 @@ fn a_wrong_window_is_named() {
     site.deliver_to_port_with(free_port(), "windows_utc = [\"22-06\"]");
     site.run(&["check"]).fails(2, &["22:00-06:00"]);
 }
+
+#[test]
+fn a_destination_that_takes_one_association_at_a_time_gets_everything_without_a_pause() {
+    let mut site = Site::new();
+    // DCMTK's storescp lets a second one wait until the first has ended.
+    let research = Storescp::start(&site.path("research"));
+    site.destinations(&[&format!(
+        "name = \"research\"\nkind = \"dicom\"\naddress = \"127.0.0.1:{}\"\n\
+         called_ae_title = \"RESEARCH\"\nassociations = 2\ntimeout_ms = 100000",
+        research.port
+    )]);
+    let samples = sample(&site.path("sent"), &["--ct", "6"]);
+    let gateway = site.start();
+    let files: Vec<_> = samples.iter().map(|sample| &sample.path).collect();
+    storescu(gateway.port, &[], &files);
+    site.wait_ended(samples.len());
+    assert_eq!(research.received().len(), samples.len());
+    assert!(!gateway.stderr().contains("unreachable"), "{}", gateway.stderr());
+    gateway.stop();
+}

@@ -154,6 +154,24 @@ fn a_full_disk_refuses_with_a700_and_recovers_by_itself() {
 }
 
 #[test]
+fn records_that_find_no_room_refuse_with_a700_and_recover_by_themselves() {
+    let site = Site::new();
+    let faults = Faults::new(&site.path(""));
+    let samples = sample(&site.path("sent"), &["--ct", "2"]);
+    let gateway = site.start_with(&faults.environment());
+    assert_eq!(pynetdicom(gateway.port, &[], &paths(&samples[..1])), ["0x0000"]);
+    site.wait_ended(1);
+    faults.set("full-records", "");
+    assert_eq!(pynetdicom(gateway.port, &[], &paths(&samples[1..])), ["0xA700"]);
+    assert!(site.originals().is_empty(), "nothing is left of it");
+    faults.mend("full-records");
+    assert_eq!(pynetdicom(gateway.port, &[], &paths(&samples[1..])), ["0x0000"]);
+    site.wait_ended(2);
+    judge_all(&samples, &site.delivered());
+    gateway.stop();
+}
+
+#[test]
 fn after_a_sync_that_failed_nothing_is_taken_until_a_restart_and_nothing_is_lost() {
     let mut site = Site::new();
     let research = Storescp::start(&site.path("research"));
