@@ -55,7 +55,11 @@ impl Prepared {
 
 /// The senders that run, by the names of their destinations.
 #[derive(Default)]
-pub(super) struct Senders(BTreeMap<String, Sender>);
+pub(super) struct Senders {
+    running: BTreeMap<String, Sender>,
+    /// Those that were told to end and may not have: closed when they have.
+    leaving: BTreeMap<String, oneshot::Receiver<()>>,
+}
 
 struct Sender {
     destination: Destination,
@@ -73,23 +77,27 @@ impl Senders {
         parts: &mut Parts,
     ) {
         let stays = |sender: &Sender| destinations.contains(&sender.destination);
-        let (stay, leave) = std::mem::take(&mut self.0).into_iter().partition(|(_, s)| stays(s));
-        self.0 = stay;
-        let mut leave: BTreeMap<String, Sender> = leave;
-        leave.values().for_each(Sender::stop);
+        let running = std::mem::take(&mut self.running);
+        let (stay, leave): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            running.into_iter().partition(|(_, sender)| stays(sender));
+        self.running = stay;
+        for (name, sender) in leave {
+            sender.stop();
+            self.leaving.insert(name, sender.ended);
+        }
         for destination in destinations {
-            if self.0.contains_key(&destination.name) {
+            if self.running.contains_key(&destination.name) {
                 continue;
             }
-            let before = leave.remove(&destination.name).map(|sender| sender.ended);
+            let before = self.leaving.remove(&destination.name);
             let sender = Sender::start(destination.clone(), before, Arc::clone(spool), parts);
-            self.0.insert(destination.name.clone(), sender);
+            self.running.insert(destination.name.clone(), sender);
         }
     }
 
     /// Lets what is in flight end, and nothing more begin.
     pub fn stop(&self) {
-        self.0.values().for_each(Sender::stop);
+        self.running.values().for_each(Sender::stop);
     }
 }
 
