@@ -1,10 +1,15 @@
 //! What identifies the patient, read from the header before anything is changed: every name and
-//! date at every level, and the attributes that hold an ID, an address or an institution.
+//! date at every level, and the attributes and content items that hold an ID, an address, an
+//! institution or another name of the site.
+//!
+//! Invariants: nothing is left out because it may be harmless (a name that is a word of technique is
+//! the matching's to weigh), but what stands for nobody and what the profile lets stay where it is.
 
+use super::identifying::{Identifying, attribute, concept};
 use super::rulebook::{Place, Reason, Rulebook, Treatment};
 use super::scrub::facts;
 use super::values::values;
-use super::{MAX_DEPTH, dummy, keys};
+use super::{MAX_DEPTH, MAX_TEXT_BYTES, codes, nobody, opaque, reachable, standard_vr};
 use crate::config::ObjectFacts;
 use crate::deid::identifiers::{Identifier, IdentifierKind, Identifiers};
 use crate::phi::Phi;
@@ -13,87 +18,8 @@ use dicom_core::header::{Header, Tag};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-
-// Retired attributes still arrive, and identify like any other.
-#[allow(deprecated)]
-const IDS: [Tag; 26] = [
-    tags::PATIENT_ID,
-    tags::OTHER_PATIENT_I_DS,
-    tags::ACCESSION_NUMBER,
-    tags::STUDY_ID,
-    tags::MEDICAL_RECORD_LOCATOR,
-    tags::INSURANCE_PLAN_IDENTIFICATION,
-    tags::ADMISSION_ID,
-    tags::SERVICE_EPISODE_ID,
-    tags::REQUESTED_PROCEDURE_ID,
-    tags::SCHEDULED_PROCEDURE_STEP_ID,
-    tags::PERFORMED_PROCEDURE_STEP_ID,
-    tags::PLACER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST,
-    tags::FILLER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST,
-    tags::PLACER_ORDER_NUMBER_PROCEDURE,
-    tags::FILLER_ORDER_NUMBER_PROCEDURE,
-    tags::PLACER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST_RETIRED,
-    tags::FILLER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST_RETIRED,
-    tags::CLINICAL_TRIAL_SUBJECT_ID,
-    tags::CLINICAL_TRIAL_SUBJECT_READING_ID,
-    tags::INTERPRETATION_ID,
-    tags::RESULTS_ID,
-    tags::SPECIMEN_IDENTIFIER,
-    tags::CONTAINER_IDENTIFIER,
-    tags::SPECIMEN_ACCESSION_NUMBER,
-    tags::BREED_REGISTRATION_NUMBER,
-    tags::DEVICE_SERIAL_NUMBER,
-];
-
-const TEXTS: [Tag; 26] = [
-    tags::ISSUER_OF_PATIENT_ID,
-    tags::PATIENT_ADDRESS,
-    tags::PATIENT_TELEPHONE_NUMBERS,
-    tags::PATIENT_TELECOM_INFORMATION,
-    tags::REGION_OF_RESIDENCE,
-    tags::MILITARY_RANK,
-    tags::BRANCH_OF_SERVICE,
-    tags::PATIENT_BIRTH_DATE_IN_ALTERNATIVE_CALENDAR,
-    tags::PATIENT_DEATH_DATE_IN_ALTERNATIVE_CALENDAR,
-    tags::NAME_TO_USE,
-    tags::INSTITUTION_NAME,
-    tags::INSTITUTION_ADDRESS,
-    tags::INSTITUTIONAL_DEPARTMENT_NAME,
-    tags::STATION_NAME,
-    tags::REFERRING_PHYSICIAN_ADDRESS,
-    tags::REFERRING_PHYSICIAN_TELEPHONE_NUMBERS,
-    tags::PERSON_ADDRESS,
-    tags::PERSON_TELEPHONE_NUMBERS,
-    tags::PERSON_TELECOM_INFORMATION,
-    tags::RESPONSIBLE_ORGANIZATION,
-    tags::HUMAN_PERFORMER_ORGANIZATION,
-    tags::VERIFYING_ORGANIZATION,
-    tags::CAMERA_OWNER_NAME,
-    tags::REQUESTING_SERVICE,
-    tags::CURRENT_PATIENT_LOCATION,
-    tags::PATIENT_INSTITUTION_RESIDENCE,
-];
-
-/// Values that stand for nothing.
-const NOBODY: [&str; 16] = [
-    "UNKNOWN",
-    "NONE",
-    "NULL",
-    "NA",
-    "N/A",
-    "N.A.",
-    "NOT AVAILABLE",
-    "NOT SPECIFIED",
-    "UNSPECIFIED",
-    "NO NAME",
-    "NONAME",
-    "ANONYMOUS",
-    "ANONYMIZED",
-    "ANONYMISED",
-    "ANON",
-    "REMOVED",
-];
 
 /// The identifiers of an object, sorted, each once, without values that stand for nothing, and
 /// without those that the profile lets stay where they are.
@@ -102,7 +28,8 @@ pub fn harvest(header: &InMemDicomObject, rulebook: &Rulebook) -> Identifiers {
         .into_iter()
         .filter_map(|tag| header.get(tag))
         .flat_map(values)
-        .map(|value| telling(&value))
+        .map(|value| nobody::compact(&value))
+        .filter(|value| !value.is_empty())
         .collect();
     let mut gathering = Gathering {
         rulebook,
@@ -118,6 +45,7 @@ pub fn harvest(header: &InMemDicomObject, rulebook: &Rulebook) -> Identifiers {
 struct Gathering<'a> {
     rulebook: &'a Rulebook,
     facts: ObjectFacts,
+    /// What the profile keeps of the device, compacted.
     public: Vec<String>,
     path: Vec<Tag>,
     found: BTreeSet<Identifier>,
@@ -125,6 +53,8 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     fn data_set(&mut self, data_set: &InMemDicomObject) {
+        let coded = self.coded(data_set);
+        let content = concept(data_set);
         for element in data_set {
             if let Some(items) = element.items() {
                 if self.path.len() < MAX_DEPTH {
@@ -134,10 +64,27 @@ impl Gathering<'_> {
                 }
                 continue;
             }
-            if let Some(kind) = kind(element).filter(|_| !self.is_retained(element)) {
-                self.values(element, kind);
+            let Some(element) = read(element) else { continue };
+            let kind = match element.tag() {
+                tags::CODE_MEANING => coded,
+                tags::CODE_VALUE | tags::LONG_CODE_VALUE => coded.map(|_| Identifying::Id),
+                tags::TEXT_VALUE => content,
+                _ => kind(&element),
+            };
+            if let Some(kind) = kind.filter(|_| !self.is_retained(&element)) {
+                self.values(&element, kind);
             }
         }
+    }
+
+    /// What a coded entry names, where its sequence says that it is somebody or some place.
+    fn coded(&self, item: &InMemDicomObject) -> Option<Identifying> {
+        let named = match attribute(*self.path.last()?)? {
+            Identifying::CodeOfPerson => Identifying::Name,
+            Identifying::CodeOfPlace => Identifying::Text,
+            _ => return None,
+        };
+        (!codes::is_public(item)).then_some(named)
     }
 
     /// Whether an option or a rule lets the value stay as it is.
@@ -148,62 +95,79 @@ impl Gathering<'_> {
             && matches!(decision.reason, Reason::Option(_) | Reason::Rule(_))
     }
 
-    fn values(&mut self, element: &InMemElement, kind: IdentifierKind) {
+    fn values(&mut self, element: &InMemElement, kind: Identifying) {
         for value in values(element) {
-            let mut value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            if kind == IdentifierKind::Date {
-                value = value.get(..8).unwrap_or_default();
+            let value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
+            if self.is_public(element.tag(), kind, value)
+                || (element.tag() == tags::STUDY_ID && value.len() < 4)
+            {
+                continue;
             }
-            // Some vendors write their own name where the institution's belongs.
-            let known = match element.tag() {
-                tags::STATION_NAME => is_public(value, &self.public),
-                tags::INSTITUTION_NAME => self.public.contains(&telling(value)),
-                _ => false,
-            };
-            let short = element.tag() == tags::STUDY_ID && value.len() < 4;
-            if !known && !short && !is_nobody(value) {
-                self.found.insert(Identifier { kind, value: Phi::new(value.to_string()) });
+            match kind {
+                Identifying::Name => self.found(IdentifierKind::Name, value),
+                Identifying::Id => self.found(IdentifierKind::Id, value),
+                Identifying::Date => self.found(IdentifierKind::Date, &day(value)),
+                Identifying::Text | Identifying::Network => self.found(IdentifierKind::Text, value),
+                Identifying::Address => {
+                    self.found(IdentifierKind::Text, value);
+                    let parts = reachable::parts_of_address(value);
+                    parts.iter().for_each(|part| self.found(IdentifierKind::Text, part));
+                }
+                Identifying::Telecom => {
+                    self.found(IdentifierKind::Text, value);
+                    let ways = reachable::ways_of_telecom(value);
+                    ways.iter().for_each(|way| self.found(IdentifierKind::Text, way));
+                }
+                Identifying::CodeOfPerson | Identifying::CodeOfPlace => {}
             }
+        }
+    }
+
+    fn found(&mut self, kind: IdentifierKind, value: &str) {
+        if !nobody::stands_for_nobody(value) {
+            self.found.insert(Identifier { kind, value: Phi::new(value.to_string()) });
+        }
+    }
+
+    /// Whether a place is only called after the device, of which the profile keeps maker and model:
+    /// some vendors write their own name where the institution's belongs.
+    fn is_public(&self, tag: Tag, kind: Identifying, value: &str) -> bool {
+        let value = nobody::compact(value);
+        match (tag, kind) {
+            (tags::STATION_NAME, _) | (_, Identifying::Network) => {
+                self.public.iter().any(|text| text.contains(&value))
+            }
+            (_, Identifying::Text) => self.public.contains(&value),
+            _ => false,
         }
     }
 }
 
-fn kind(element: &InMemElement) -> Option<IdentifierKind> {
+/// The element as PS3.6 says that it must be read; a long one of VR UN is no identifier.
+fn read(element: &InMemElement) -> Option<Cow<'_, InMemElement>> {
     let tag = element.tag();
-    if tag.group() % 2 == 1 {
-        return None;
+    if element.vr() != VR::UN || tag.group() % 2 == 1 {
+        return Some(Cow::Borrowed(element));
     }
-    match element.vr() {
-        VR::PN => Some(IdentifierKind::Name),
-        VR::DA | VR::DT => Some(IdentifierKind::Date),
-        _ if IDS.contains(&tag) => Some(IdentifierKind::Id),
-        _ if TEXTS.contains(&tag) => Some(IdentifierKind::Text),
-        _ => None,
+    let bytes = element.value().primitive()?.calculate_byte_len();
+    let read = (bytes <= MAX_TEXT_BYTES).then(|| opaque::understood(element.clone(), None))?;
+    read.map(Cow::Owned)
+}
+
+/// How a value identifies: by its VR, whoever defined the attribute, or by the attribute.
+fn kind(element: &InMemElement) -> Option<Identifying> {
+    let tag = element.tag();
+    let vr = standard_vr(tag).and_then(|vr| vr.exact()).unwrap_or(element.vr());
+    match vr {
+        VR::PN => Some(Identifying::Name),
+        VR::DA | VR::DT => Some(Identifying::Date),
+        _ => attribute(tag),
     }
 }
 
-/// Whether a station is only called after its model, which the profile keeps.
-fn is_public(value: &str, public: &[String]) -> bool {
-    let value = telling(value);
-    public.iter().any(|text| text.contains(&value))
-}
-
-fn telling(value: &str) -> String {
-    value.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_uppercase()
-}
-
-/// Whether a value stands for nothing: a placeholder, one character repeated, or our own.
-fn is_nobody(value: &str) -> bool {
-    let telling = telling(value);
-    let mut chars = telling.chars();
-    let repeated = match chars.next() {
-        Some(first) => chars.all(|c| c == first),
-        None => true,
-    };
-    repeated
-        || NOBODY.contains(&value.trim_matches('^').to_uppercase().as_str())
-        || dummy::is_written(value)
-        || keys::is_pseudonymous_name(value)
+/// YYYYMMDD of a date, also of one with a time, or in the old form with points.
+fn day(value: &str) -> String {
+    value.chars().filter(|c| !['.', '-', '/'].contains(c)).take(8).collect()
 }
 
 #[cfg(test)]
@@ -247,6 +211,102 @@ mod tests {
             (IdentifierKind::Date, "20240131"),
         ];
         assert_eq!(found, expected.map(|(kind, value)| (kind, value.to_string())));
+    }
+
+    fn sequence(tag: Tag, item: Vec<InMemElement>) -> InMemElement {
+        let item = InMemDicomObject::from_element_iter(item);
+        DataElement::new(tag, VR::SQ, DataSetSequence::from(vec![item]))
+    }
+
+    fn texts(elements: Vec<InMemElement>) -> Vec<String> {
+        found(elements).into_iter().map(|(_, value)| value).collect()
+    }
+
+    #[test]
+    fn staff_and_places_that_a_code_names_are_found() {
+        let code = |scheme: &str| {
+            vec![
+                DataElement::new(tags::CODE_VALUE, VR::SH, "STAFF-812"),
+                DataElement::new(tags::CODING_SCHEME_DESIGNATOR, VR::SH, scheme),
+                DataElement::new(tags::CODE_MEANING, VR::LO, "Jane Hopper"),
+            ]
+        };
+        let person = |scheme| {
+            let code = sequence(tags::PERSON_IDENTIFICATION_CODE_SEQUENCE, code(scheme));
+            found(vec![sequence(tags::OPERATOR_IDENTIFICATION_SEQUENCE, vec![code])])
+        };
+        let expected = [(IdentifierKind::Name, "Jane Hopper"), (IdentifierKind::Id, "STAFF-812")];
+        assert_eq!(person("99SITE"), expected.map(|(kind, value)| (kind, value.to_string())));
+        assert_eq!(person("DCM"), []);
+        let place = found(vec![sequence(tags::INSTITUTION_CODE_SEQUENCE, code("99SITE"))]);
+        assert!(place.contains(&(IdentifierKind::Text, "Jane Hopper".into())));
+        assert_eq!(found(vec![sequence(tags::PROCEDURE_CODE_SEQUENCE, code("99SITE"))]), []);
+    }
+
+    #[test]
+    fn the_text_of_a_content_item_identifies_by_its_concept() {
+        let item = |code: &str| {
+            let name = vec![
+                DataElement::new(tags::CODE_VALUE, VR::SH, code),
+                DataElement::new(tags::CODING_SCHEME_DESIGNATOR, VR::SH, "DCM"),
+            ];
+            let item = vec![
+                sequence(tags::CONCEPT_NAME_CODE_SEQUENCE, name),
+                DataElement::new(tags::TEXT_VALUE, VR::UT, "SUBJECT-4711"),
+            ];
+            found(vec![sequence(tags::CONTENT_SEQUENCE, item)])
+        };
+        assert_eq!(item("121030"), [(IdentifierKind::Id, "SUBJECT-4711".to_string())]);
+        assert_eq!(item("121071"), [], "a finding is no identifier");
+    }
+
+    #[test]
+    fn an_address_is_found_by_its_parts_and_a_telephone_by_its_ways() {
+        let address = texts(vec![DataElement::new(
+            tags::PATIENT_ADDRESS,
+            VR::LO,
+            "Lange Gasse 5, 72074 Tübingen",
+        )]);
+        for part in ["Lange Gasse 5, 72074 Tübingen", "Lange Gasse", "Tübingen", "72074"] {
+            assert!(address.iter().any(|found| found == part), "{part} in {address:?}");
+        }
+        let telephone = texts(vec![DataElement::new(
+            tags::PATIENT_TELECOM_INFORMATION,
+            VR::LT,
+            "tel:+49 7071 555012;mailto:hopper@post.example",
+        )]);
+        for way in ["07071555012", "hopper@post.example"] {
+            assert!(telephone.iter().any(|found| found == way), "{way} in {telephone:?}");
+        }
+    }
+
+    #[test]
+    fn dates_in_old_form_and_names_under_another_vr_or_of_a_vendor_are_found() {
+        let found = found(vec![
+            DataElement::new(tags::PATIENT_BIRTH_DATE, VR::DA, "1970.04.12"),
+            DataElement::new(tags::PATIENT_NAME, VR::LO, "Hopper^Jane"),
+            DataElement::new(tags::PATIENT_ID, VR::UN, dicom_value!(U8, [b'O', b'T', b'7', b'7'])),
+            DataElement::new(Tag(0x0029, 0x1042), VR::PN, "Ferris^A"),
+        ]);
+        let expected = [
+            (IdentifierKind::Name, "Ferris^A"),
+            (IdentifierKind::Name, "Hopper^Jane"),
+            (IdentifierKind::Id, "OT77"),
+            (IdentifierKind::Date, "19700412"),
+        ];
+        assert_eq!(found, expected.map(|(kind, value)| (kind, value.to_string())));
+    }
+
+    #[test]
+    fn a_network_name_identifies_unless_it_is_that_of_the_model() {
+        let of = |title: &str| {
+            texts(vec![
+                DataElement::new(tags::MANUFACTURER_MODEL_NAME, VR::LO, "Aquarius 7"),
+                DataElement::new(tags::STATION_AE_TITLE, VR::AE, title),
+            ])
+        };
+        assert_eq!(of("STJUDE_CT2"), ["STJUDE_CT2"]);
+        assert_eq!(of("AQUARIUS7"), <[String; 0]>::default());
     }
 
     #[test]
