@@ -3,127 +3,113 @@
 //! Invariant: what a source does not have is an error of the key, so that no item passes because there
 //! was nothing to do.
 
-use super::data_set::{DataSet, values};
+use super::data_set::DataSet;
 use super::finding::{Failure, Finding};
 use super::key::{Check, Item, Place};
-use super::path::AttributePath;
 use super::pixels::{Raster, Region};
 use super::words;
 use crate::phi::Phi;
 use chrono::NaiveDate;
 use dicom_dictionary_std::tags;
-use dicom_object::mem::InMemElement;
 
-/// Judges an item. An error says what is wrong with the key.
-pub fn judge(
-    item: &Item,
-    source: &DataSet,
-    result: Option<&DataSet>,
-) -> Result<Finding, &'static str> {
+/// Whether a source can prove anything by an item. An error says what is wrong with the key.
+pub fn validate(item: &Item, source: &DataSet) -> Result<(), &'static str> {
     let text = item.text.reveal();
     match &item.place {
-        Place::Pixels(regions) => pixels(item.check, regions, source, result),
-        Place::File => {
-            if !source.has_anywhere(text) {
-                return Err("text: its source does not have it");
+        Place::Pixels(regions) => {
+            let picture = Raster::of(&source.object).ok_or(NO_PIXELS)?;
+            if !picture.has(regions) {
+                return Err("boxes: not inside of the picture");
             }
-            Ok(of_result(result, |result| match result.has_anywhere(text) {
-                true => Finding::Failed(Failure::TextLeft),
-                false => Finding::Passed,
-            }))
+            let blank = |region: &Region| picture.is_blank(std::slice::from_ref(region));
+            match item.check == Check::PixelsHidden && regions.iter().any(blank) {
+                true => Err("boxes: the source is blank there"),
+                false => Ok(()),
+            }
         }
-        Place::Attribute(path) => attribute(item, path, source, result),
+        Place::File if source.has_anywhere(text) => Ok(()),
+        Place::File => Err("text: its source does not have it"),
+        Place::Attribute(path) => {
+            let element = source.find(path).ok_or("attribute: its source does not have it")?;
+            attribute(item.check, &source.values(element), text)
+        }
     }
 }
 
-fn of_result(result: Option<&DataSet>, judge: impl FnOnce(&DataSet) -> Finding) -> Finding {
-    result.map_or(Finding::Failed(Failure::NoResult), judge)
+const NO_PIXELS: &str =
+    "its source has no Pixel Data of native samples, as the checks of pixels need";
+
+fn attribute(check: Check, values: &[String], text: &str) -> Result<(), &'static str> {
+    match check {
+        Check::TagRetained => Ok(()),
+        _ if values.iter().all(String::is_empty) => Err("attribute: its source has no value there"),
+        Check::TextRetained if !words::keeps(&joined(values), text) => {
+            Err("text: its source does not have these words there")
+        }
+        Check::TextRemoved if !words::has(&joined(values), text) => {
+            Err("text: its source does not have it there")
+        }
+        Check::DateShifted if values.iter().any(|value| date(value).is_none()) => {
+            Err("attribute: its source has no dates there")
+        }
+        Check::UidChanged | Check::UidConsistent if !values.iter().all(|uid| is_uid(uid)) => {
+            Err("attribute: its source has no UIDs there")
+        }
+        _ => Ok(()),
+    }
 }
 
-fn pixels(
-    check: Check,
-    regions: &[Region],
-    source: &DataSet,
-    result: Option<&DataSet>,
-) -> Result<Finding, &'static str> {
-    let before = Raster::of(&source.object)
-        .ok_or("its source has no Pixel Data of native samples, as the checks of pixels need")?;
-    if !before.has(regions) {
-        return Err("boxes: not inside of the picture");
-    }
-    if check == Check::PixelsHidden && regions.iter().any(|one| before.is_blank(&[one.clone()])) {
-        return Err("boxes: the source is blank there");
-    }
-    Ok(of_result(result, |result| {
-        let Some(after) = Raster::of(&result.object).filter(|after| after.has(regions)) else {
-            return Finding::Failed(Failure::NoPixels);
-        };
-        match check {
-            Check::PixelsHidden if after.is_blank(regions) => Finding::Passed,
-            Check::PixelsHidden => Finding::Failed(Failure::NotBlank),
-            _ if before.is_same(&after, regions) => Finding::Passed,
-            _ => Finding::Failed(Failure::PixelsChanged),
+/// Judges an item that is valid.
+pub fn judge(item: &Item, source: &DataSet, result: Option<&DataSet>) -> Finding {
+    let Some(result) = result else { return Finding::Failed(Failure::NoResult) };
+    match &item.place {
+        Place::Pixels(regions) => pixels(item.check, regions, source, result),
+        Place::File if result.has_anywhere(item.text.reveal()) => {
+            Finding::Failed(Failure::TextLeft)
         }
-    }))
+        Place::File => Finding::Passed,
+        Place::Attribute(path) => {
+            let old = source.find(path).map(|element| source.values(element)).unwrap_or_default();
+            match result.find(path).map(|element| result.values(element)) {
+                // what is gone has no text
+                None if item.check == Check::TextRemoved => Finding::Passed,
+                None => Finding::Failed(Failure::Gone),
+                Some(new) => compare(item, source, &old, &new),
+            }
+        }
+    }
 }
 
-fn attribute(
-    item: &Item,
-    path: &AttributePath,
-    source: &DataSet,
-    result: Option<&DataSet>,
-) -> Result<Finding, &'static str> {
-    let before = source.find(path).ok_or("attribute: its source does not have it")?;
-    let old = values(before);
-    let text = item.text.reveal();
-    let has_value = |values: &[String]| values.iter().any(|value| !value.is_empty());
-    match item.check {
-        Check::TagRetained => {}
-        _ if !has_value(&old) => return Err("attribute: its source has no value there"),
-        Check::TextRetained if !words::keeps(&joined(&old), text) => {
-            return Err("text: its source does not have these words there");
-        }
-        Check::TextRemoved if !words::has(&joined(&old), text) => {
-            return Err("text: its source does not have it there");
-        }
-        Check::DateShifted if old.iter().any(|value| date(value).is_none()) => {
-            return Err("attribute: its source has no dates there");
-        }
-        Check::UidChanged | Check::UidConsistent if !old.iter().all(|value| is_uid(value)) => {
-            return Err("attribute: its source has no UIDs there");
-        }
-        _ => {}
-    }
-    let finding = |result: &DataSet| {
-        let after = result.find(path);
-        match (after, item.check) {
-            // what is gone has no text
-            (None, Check::TextRemoved) => Finding::Passed,
-            (None, _) => Finding::Failed(Failure::Gone),
-            (Some(after), _) => compare(item, source, &old, after),
-        }
+fn pixels(check: Check, regions: &[Region], source: &DataSet, result: &DataSet) -> Finding {
+    let rasters = Raster::of(&source.object).zip(Raster::of(&result.object));
+    let Some((before, after)) = rasters.filter(|(_, after)| after.has(regions)) else {
+        return Finding::Failed(Failure::NoPixels);
     };
-    Ok(of_result(result, finding))
+    match check {
+        Check::PixelsHidden if after.is_blank(regions) => Finding::Passed,
+        Check::PixelsHidden => Finding::Failed(Failure::NotBlank),
+        _ if before.is_same(&after, regions) => Finding::Passed,
+        _ => Finding::Failed(Failure::PixelsChanged),
+    }
 }
 
-fn compare(item: &Item, source: &DataSet, old: &[String], after: &InMemElement) -> Finding {
+fn compare(item: &Item, source: &DataSet, old: &[String], new: &[String]) -> Finding {
     let failed = Finding::Failed;
-    let new = values(after);
     let text = item.text.reveal();
     match item.check {
         Check::TagRetained => return Finding::Passed,
-        Check::TextRemoved if words::leaves(&joined(&new), text, &joined(old)) => {
+        Check::TextRemoved if words::leaves(&joined(new), text, &joined(old)) => {
             return failed(Failure::TextLeft);
         }
         Check::TextRemoved => return Finding::Passed,
         _ if new.iter().all(String::is_empty) => return failed(Failure::NoValue),
         Check::TextNotnull => return Finding::Passed,
-        Check::TextRetained if words::keeps(&joined(&new), text) => return Finding::Passed,
+        Check::TextRetained if words::keeps(&joined(new), text) => return Finding::Passed,
         Check::TextRetained => return failed(Failure::TextLost),
         _ if new.len() != old.len() => return failed(Failure::NoValue),
         _ => {}
     }
-    let pairs = || old.iter().zip(&new);
+    let pairs = || old.iter().zip(new);
     let unchanged = || pairs().any(|(old, new)| old == new);
     match item.check {
         Check::DateShifted => {

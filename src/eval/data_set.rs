@@ -9,6 +9,7 @@ use crate::deid::scan::{DataSetScanner, Encoding};
 use dicom_core::header::Header;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::tags;
+use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 use dicom_object::mem::InMemElement;
 use dicom_object::meta::FileMetaTable;
 use dicom_object::{FileDicomObject, InMemDicomObject};
@@ -31,6 +32,7 @@ pub struct DataSet {
     /// File Meta Information.
     meta: InMemDicomObject,
     bytes: Vec<u8>,
+    characters: SpecificCharacterSet,
 }
 
 impl DataSet {
@@ -52,7 +54,10 @@ impl DataSet {
         bytes.make_ascii_lowercase();
         let meta = meta.into_element_iter().filter_map(of_meta);
         let meta = InMemDicomObject::from_element_iter(meta);
-        Ok(Self { object: object.into_inner(), meta, bytes })
+        let object = object.into_inner();
+        let named = object.get(tags::SPECIFIC_CHARACTER_SET).and_then(|e| e.to_str().ok());
+        let characters = named.and_then(|name| SpecificCharacterSet::from_code(name.trim()));
+        Ok(Self { object, meta, bytes, characters: characters.unwrap_or_default() })
     }
 
     /// The element at a path, of the data set or of File Meta Information.
@@ -60,10 +65,41 @@ impl DataSet {
         path.find(&self.object).or_else(|| path.find(&self.meta))
     }
 
+    /// The values of an element as text, trimmed; of a sequence, all texts below it.
+    pub fn values(&self, element: &InMemElement) -> Vec<String> {
+        if let Some(items) = element.items() {
+            let elements = items.iter().flat_map(|item| item.iter());
+            return elements.flat_map(|element| self.values(element)).collect();
+        }
+        if is_binary(element.vr()) {
+            return self.binary_text(element).into_iter().collect();
+        }
+        let texts = element.to_multi_str().ok();
+        texts.map_or_else(Vec::new, |texts| texts.iter().map(|text| trimmed(text)).collect())
+    }
+
+    /// Private text is UN where VRs are not written.
+    fn binary_text(&self, element: &InMemElement) -> Option<String> {
+        // pixels are not text
+        if element.tag() == tags::PIXEL_DATA {
+            return None;
+        }
+        let bytes = element.to_bytes().ok().filter(|bytes| bytes.len() <= MAX_BINARY_TEXT)?;
+        let decoded = self.characters.decode(&bytes).ok();
+        Some(trimmed(&decoded.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned())))
+    }
+
+    fn any_text(&self, data_set: &InMemDicomObject, test: &impl Fn(&str) -> bool) -> bool {
+        data_set.iter().any(|element| match element.items() {
+            Some(items) => items.iter().any(|item| self.any_text(item, test)),
+            None => self.values(element).iter().any(|value| test(value)),
+        })
+    }
+
     /// Whether any value at any level has the text, or the file somewhere between.
     pub fn has_anywhere(&self, text: &str) -> bool {
         let stands = |value: &str| words::has(value, text);
-        [&self.object, &self.meta].iter().any(|data_set| any_text(data_set, &stands))
+        [&self.object, &self.meta].iter().any(|data_set| self.any_text(data_set, &stands))
             || self.has_bytes(text)
     }
 
@@ -80,7 +116,7 @@ impl DataSet {
 
     /// The one value of a top-level attribute, trimmed; empty where there is none.
     pub fn value(&self, tag: Tag) -> String {
-        self.object.get(tag).map_or_else(String::new, |element| values(element).concat())
+        self.object.get(tag).map_or_else(String::new, |element| self.values(element).concat())
     }
 }
 
@@ -112,33 +148,12 @@ fn of_meta<I>(element: DataElement<I, [u8; 0]>) -> Option<InMemElement> {
     Some(DataElement::new(tag, vr, value))
 }
 
-/// The values of an element as text, trimmed; of a sequence, all texts below it.
-pub fn values(element: &InMemElement) -> Vec<String> {
-    if let Some(items) = element.items() {
-        let mut texts = Vec::new();
-        for item in items {
-            item.iter().for_each(|element| texts.extend(values(element)));
-        }
-        return texts;
-    }
-    let trimmed = |text: &str| text.trim_matches(['\0', ' ']).to_owned();
-    if matches!(element.vr(), VR::OB | VR::OW | VR::UN | VR::OF | VR::OD | VR::OL | VR::OV) {
-        // pixels are not text
-        let bytes = element
-            .to_bytes()
-            .ok()
-            .filter(|bytes| element.tag() != tags::PIXEL_DATA && bytes.len() <= MAX_BINARY_TEXT);
-        return bytes.map(|bytes| trimmed(&String::from_utf8_lossy(&bytes))).into_iter().collect();
-    }
-    let texts = element.to_multi_str().ok();
-    texts.map_or_else(Vec::new, |texts| texts.iter().map(|text| trimmed(text)).collect())
+fn trimmed(text: &str) -> String {
+    text.trim_matches(['\0', ' ']).to_owned()
 }
 
-fn any_text(data_set: &InMemDicomObject, test: &impl Fn(&str) -> bool) -> bool {
-    data_set.iter().any(|element| match element.items() {
-        Some(items) => items.iter().any(|item| any_text(item, test)),
-        None => values(element).iter().any(|value| test(value)),
-    })
+fn is_binary(vr: VR) -> bool {
+    matches!(vr, VR::OB | VR::OW | VR::UN | VR::OF | VR::OD | VR::OL | VR::OV)
 }
 
 #[cfg(test)]
@@ -176,7 +191,7 @@ mod tests {
         }
         assert!(!data_set.has_anywhere("Kaarst^Dorothea") && !data_set.has_anywhere("446"));
         let uid = AttributePath::parse("MediaStorageSOPInstanceUID").expect("valid");
-        assert_eq!(values(data_set.find(&uid).expect("there")), ["1.2.3"]);
+        assert_eq!(data_set.values(data_set.find(&uid).expect("there")), ["1.2.3"]);
     }
 
     #[test]

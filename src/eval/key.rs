@@ -192,16 +192,39 @@ fn csv_rows(text: &str) -> Result<Vec<(u64, Row)>, KeyFault> {
         return Err(KeyFault::at(1, COLUMNS));
     }
     let mut rows = Vec::new();
+    let mut lines = Lines { text, at: 0, line: 1 };
     for record in reader.records() {
         let record = record.map_err(|error| {
-            let line = error.position().map(csv::Position::line);
+            let line = error.position().map(|position| lines.of(position));
             KeyFault { line, what: "it has not as many columns as the head line".into() }
         })?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| lines.of(position));
         let row = record.deserialize(Some(&head)).map_err(|_| KeyFault::at(line, COLUMNS))?;
         rows.push((line, row));
     }
     Ok(rows)
+}
+
+/// The numbers of lines. The reader's own are one behind where lines end with CR LF.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line where a record begins; of records in their order.
+    fn of(&mut self, position: &csv::Position) -> u64 {
+        let bytes = self.text.as_bytes();
+        let mut to = position.byte() as usize;
+        while matches!(bytes.get(to), Some(b'\r' | b'\n')) {
+            to += 1;
+        }
+        let passed = bytes.get(self.at..to).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = to.max(self.at);
+        self.line
+    }
 }
 
 fn json_rows(text: &str) -> Result<Vec<(u64, Row)>, KeyFault> {
@@ -321,6 +344,11 @@ mod tests {
                 "id,check,source\n7,patid_consistent,a\n7,patid_consistent,b\n",
                 "key line 3: id: another item",
             ),
+            (
+                "check,source\r\ntag_retained,a\r\n\r\nsecret,a\r\n",
+                "key line 2: attribute: this check needs one",
+            ),
+            ("check,source\r\npatid_consistent,a\r\n\r\nsecret,a\r\n", "key line 4: check: no"),
             ("{\"check\":\"tag_retained\"}\n", "key line 1: an object of the strings"),
             ("{\"check\":\n", "key line 1: no JSON at column"),
         ] {

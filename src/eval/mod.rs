@@ -49,7 +49,7 @@ pub use score::{Score, Tally};
 use crate::config::{Config, ConfigError};
 use crate::redact::RedactError;
 use data_set::DataSet;
-use key::Key;
+use key::{Item, Key};
 use ledger::Ledger;
 use results::Results;
 use std::path::{Path, PathBuf};
@@ -97,16 +97,38 @@ pub enum Origin {
 pub async fn run(
     config: &Config,
     key: &Path,
-    from: Origin,
+    origin: Origin,
     progress: bool,
 ) -> Result<Score, EvalError> {
     let answers = Key::read(key)?;
-    let results = Results::get(config, &answers, from, progress).await?;
     let key = key.to_owned();
-    let scored = tokio::task::spawn_blocking(move || {
-        score(&answers, &results).map_err(|fault| EvalError::Input { file: key, fault })
-    });
-    scored.await.map_err(|_| EvalError::Interrupted)?
+    // before hours may be spent on what is not worth it
+    let valid = blocking(move || validate(&answers).map(|()| answers)).await?;
+    let answers = valid.map_err(|fault| EvalError::Input { file: key.clone(), fault })?;
+    let results = Results::get(config, &answers, origin, progress).await?;
+    let scored = blocking(move || score(&answers, &results)).await?;
+    scored.map_err(|fault| EvalError::Input { file: key, fault })
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, EvalError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| EvalError::Interrupted)
+}
+
+fn open_source(source: &Path, items: &[&Item]) -> Result<DataSet, KeyFault> {
+    let line = items.first().map_or(0, |item| item.line);
+    DataSet::open(source).map_err(|why| KeyFault::at(line, format!("source: {why}")))
+}
+
+fn validate(key: &Key) -> Result<(), KeyFault> {
+    for (source, items) in key.by_source() {
+        let source = open_source(source, &items)?;
+        for item in items {
+            checks::validate(item, &source).map_err(|what| KeyFault::at(item.line, what))?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens one source and its result after the other.
@@ -114,14 +136,10 @@ fn score(key: &Key, results: &Results) -> Result<Score, KeyFault> {
     let mut score = Score::new(results.missing.clone());
     let mut ledger = Ledger::default();
     for (source, items) in key.by_source() {
-        let first = items[0].line;
-        let original = DataSet::open(source)
-            .map_err(|why| KeyFault::at(first, format!("its source cannot be used: {why}")))?;
+        let original = open_source(source, &items)?;
         let result = results.of(source).map(DataSet::open).and_then(Result::ok);
         for item in items {
-            let finding = checks::judge(item, &original, result.as_ref())
-                .map_err(|what| KeyFault::at(item.line, what.to_owned()))?;
-            ledger.take(item, finding);
+            ledger.take(item, checks::judge(item, &original, result.as_ref()));
         }
     }
     for (item, failure) in ledger.settle() {

@@ -36,10 +36,10 @@ impl Results {
     pub async fn get(
         config: &Config,
         key: &Key,
-        from: Origin,
+        origin: Origin,
         progress: bool,
     ) -> Result<Self, EvalError> {
-        match from {
+        match origin {
             Origin::Mapping(file) => Self::mapped(key, &file),
             Origin::Deid { profile, out, mapping } => {
                 let mut config = config.clone();
@@ -71,11 +71,6 @@ impl Results {
                 temporary.insert(made).path().to_owned()
             }
         };
-        // the key has to name files, and all of them
-        if let Some(item) = key.items.iter().find(|item| !item.source.reveal().is_file()) {
-            let fault = KeyFault::at(item.line, "source: there is no such file");
-            return Err(EvalError::Input { file: key.folder.clone(), fault });
-        }
         let output = Output { results: &out, reports: None };
         let summary = redact::run(config, &sources, output, progress).await?;
         let held = summary.held.iter();
@@ -105,7 +100,7 @@ impl Results {
             let result = std::fs::canonicalize(result)?;
             writer.write_record(
                 [source.as_os_str(), result.as_os_str()]
-                    .map(|path| std::os::unix::ffi::OsStrExt::as_bytes(path)),
+                    .map(std::os::unix::ffi::OsStrExt::as_bytes),
             )?;
         }
         file.write_all(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
