@@ -326,6 +326,17 @@ mod tests {
     }
 
     #[test]
+    fn the_key_in_the_readme_is_valid() {
+        let readme = include_str!("../../README.md");
+        let example = readme.split("```csv\n").nth(1).and_then(|rest| rest.split("```").next());
+        let key = read(example.expect("an example")).expect("valid");
+        assert_eq!(key.items.len(), 5);
+        for check in Check::ALL {
+            assert!(readme.contains(&format!("| `{}` |", check.name())), "{}", check.name());
+        }
+    }
+
+    #[test]
     fn a_wrong_row_is_named_by_its_line_and_never_quoted() {
         for (text, said) in [
             ("check,source\n", "key: no items"),
