@@ -34,7 +34,7 @@ pub(super) fn at(reading: &Reading, run: usize, ages_stay: bool) -> Option<usize
         if near(run + 1) && of {
             return Some(run + 2);
         }
-        let alone = reading.before(run + 2) != "" || run + 2 >= reading.runs.len();
+        let alone = !reading.before(run + 2).is_empty() || run + 2 >= reading.runs.len();
         if reading.before(run + 1).is_empty() && alone {
             return Some(run + 1);
         }
