@@ -4,6 +4,7 @@
 use super::*;
 
 mod rows;
+mod utility;
 
 use crate::config::{Profile, ShiftRange};
 use crate::deid::identifiers::Identifiers;
