@@ -1,9 +1,7 @@
 //! A text without what identifies in it: the rest stays, and reads as if nothing had been there.
 
 use super::known::Known;
-use super::labels::{
-    is_connector, is_label, is_of_birth, is_of_numbers, is_of_telephones, is_title,
-};
+use super::labels::{is_label, is_title, leads};
 use super::reading::Reading;
 use super::span::{Span, Why};
 use std::fmt;
@@ -89,11 +87,8 @@ fn led_to(reading: &Reading, place: usize) -> usize {
         let Some(end) = reading.runs.get(before).map(|run| run.range.end) else { break };
         let gap = reading.text.get(end..start).unwrap_or_default();
         let word = reading.word(before);
-        let leads = is_title(word, reading.original(before), gap)
-            || is_connector(word)
-            || is_of_numbers(word)
-            || is_of_telephones(word)
-            || is_of_birth(word)
+        let leads = leads(word)
+            || is_title(word, reading.original(before), gap)
             || (is_label(word) && (start < place || gap.contains([':', '='])));
         if !leads || gap.chars().count() > 4 || gap.contains('\n') {
             break;

@@ -20,6 +20,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 /// The shortest coded string that is compared; shorter ones are terms such as `CHEST` or `M`.
 const MIN_CODE_CHARS: usize = 6;
 
+/// In longer runs nothing is looked for that does not begin and end with them.
+const MAX_CUT_BYTES: usize = 256;
+
 /// The identifiers of one object, and the forms of text that identify anybody.
 pub struct Known {
     automaton: Option<AhoCorasick>,
@@ -193,20 +196,23 @@ fn whole_runs(
     let last = reading.run_at(at.end.checked_sub(1)?);
     let start = reading.runs.get(first)?.alike;
     let next = reading.runs.get(last + 1).map_or(reading.alike.len(), |run| run.alike);
+    let cut = at.start > start || at.end < next;
+    let number = matches!(needle.role, Role::Number(_));
+    let kind = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let is_digits = |run| reading.is(run, Signs::Digits);
+    // a letter that stands for a digit hides where the digits begin or end, as in MRNO12345
+    let hides_start = is_digits(first) != kind(needle.folded.chars().next());
+    let hides_end = is_digits(last) != kind(needle.folded.chars().next_back());
+    let begins = at.start == start || number || hides_start;
+    let ends = at.end == next || hides_end;
+    if !begins || !ends || (cut && next - start > MAX_CUT_BYTES + needle.folded.len()) {
+        return None;
+    }
     let text = reading.folded(first, last);
     let skipped = reading.alike.get(start..at.start)?.chars().count();
-    let after = reading.alike.get(at.end..next)?.chars().count();
     let spelled: String = text.chars().skip(skipped).take(needle.folded.chars().count()).collect();
-    // a letter that stands for a digit hides where the digits begin or end, as in MRNO12345
-    let hides = |spelled: Option<char>, needle: Option<char>| {
-        spelled.zip(needle).is_some_and(|(a, b)| a.is_ascii_digit() != b.is_ascii_digit())
-    };
-    let zeros =
-        || matches!(needle.role, Role::Number(_)) && text.chars().take(skipped).all(|c| c == '0');
-    let begins =
-        skipped == 0 || zeros() || hides(spelled.chars().next(), needle.folded.chars().next());
-    let ends = after == 0 || hides(spelled.chars().next_back(), needle.folded.chars().next_back());
-    (begins && ends && is_alike(&needle.folded, &spelled)).then_some((first, last))
+    let zeros = skipped == 0 || hides_start || text.chars().take(skipped).all(|c| c == '0');
+    (zeros && is_alike(&needle.folded, &spelled)).then_some((first, last))
 }
 
 /// Whether a text spells a needle of the same likeness: at most a third of its signs are of another

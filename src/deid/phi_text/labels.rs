@@ -18,15 +18,19 @@ pub(super) enum Says {
     Number,
     /// The same, of a telephone.
     Telephone,
+    /// A request to call somebody: a telephone may follow.
+    Call,
     /// The birth of somebody: a date follows.
     Birth,
     /// The age of somebody.
     Age,
+    /// A preposition that says nothing when what it led to is gone.
+    Leads,
     /// A part of a name that is written small.
     Particle,
 }
 
-const WORDS: [(Says, &str); 9] = [
+const WORDS: [(Says, &str); 11] = [
     (
         Says::Title,
         "MRS MISS MISTER PROF PROFESSOR PROFESSEUR DOCTOR DOKTOR DOCTEUR HERR HERRN FRAU MME MLLE \
@@ -40,7 +44,7 @@ const WORDS: [(Says, &str); 9] = [
          LASTNAME FIRSTNAME REF REFERRING REFERRER PHYSICIAN RADIOLOGIST TECHNOLOGIST OPERATOR ARZT \
          BEHANDLER MEDICO MEDECIN MOTHER FATHER SPOUSE ATTN ПАЦИЕНТ ФИО ΑΣΘΕΝΗΣ",
     ),
-    (Says::Connector, "FOR BY FUR VON POUR PARA VOOR DLA TIL RE SIGNED CC CONTACT ALIAS"),
+    (Says::Connector, "FOR BY FUR VON POUR PARA VOOR DLA TIL RE SIGNED CC ALIAS"),
     (
         Says::Number,
         "MRN PID PATID PATIENTID ID ACC ACCESSION ACCNO ACCNR SSN NHS UHID HN IPP NIP DNI NHC CPR \
@@ -48,11 +52,12 @@ const WORDS: [(Says, &str); 9] = [
     ),
     (
         Says::Telephone,
-        "TEL TELEPHONE TELEFON TELEFONO PHONE PH FAX TELEFAX MOBILE MOBIL CELL HANDY TLF TELEFOON \
-         CALL PAGER",
+        "TEL TELEPHONE TELEFON TELEFONO PHONE PH FAX TELEFAX MOBILE MOBIL CELL HANDY TLF TELEFOON",
     ),
     (Says::Birth, "DOB BORN GEB GEBOREN NEE NAC BIRTHDATE BIRTHDAY NATO NASCIMENTO"),
     (Says::Age, "AGE AGED ALTER EDAD IDADE WIEK LEEFTIJD"),
+    (Says::Call, "CALL PAGER CONTACT RUF ANRUF"),
+    (Says::Leads, "OF DEL DI DES DU PARA POR PER CON MED"),
     (Says::Particle, "VAN VON DE DER DEN DEL DELLA LA LE AL EL BIN BEN IBN DA DOS TEN TER ZU"),
 ];
 
@@ -93,12 +98,7 @@ pub(super) fn is_of_numbers(word: &str) -> bool {
 
 /// Whether a word says that a telephone number follows.
 pub(super) fn is_of_telephones(word: &str) -> bool {
-    says(word, Says::Telephone)
-}
-
-/// Whether a word says that a date of birth follows.
-pub(super) fn is_of_birth(word: &str) -> bool {
-    says(word, Says::Birth)
+    says(word, Says::Telephone) || says(word, Says::Call)
 }
 
 /// Whether a word says that an age follows.
@@ -109,4 +109,11 @@ pub(super) fn is_of_ages(word: &str) -> bool {
 /// Whether a word is a small part of a name, as in `van der Berg`.
 pub(super) fn is_particle(word: &str) -> bool {
     says(word, Says::Particle)
+}
+
+/// Whether a word leads to what follows, and says nothing without it.
+pub(super) fn leads(word: &str) -> bool {
+    [Says::Leads, Says::Connector, Says::Number, Says::Telephone, Says::Birth, Says::Age]
+        .iter()
+        .any(|what| says(word, *what))
 }

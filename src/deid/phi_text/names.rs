@@ -21,7 +21,8 @@ pub(super) struct Occurrence {
 
 /// Those that are a name.
 pub(super) fn accepted(reading: &Reading, mut words: Vec<Occurrence>) -> Vec<Occurrence> {
-    words.sort_by_key(|o| (o.first, o.last, o.person, o.word));
+    // person by person, so that the words of many others cost nothing
+    words.sort_by_key(|o| (o.person, o.first, o.last, o.word));
     let mut sure: Vec<bool> = words.iter().map(|o| o.weight == Weight::Telling).collect();
     for index in 0..words.len() {
         sure[index] = sure[index]
@@ -41,13 +42,15 @@ pub(super) fn accepted(reading: &Reading, mut words: Vec<Occurrence>) -> Vec<Occ
 /// Other words of the same name near one.
 fn beside(words: &[Occurrence], index: usize) -> impl Iterator<Item = usize> {
     let of = words[index];
-    let before = (0..index).rev().take_while(move |i| words[*i].first + NEAR >= of.first);
-    let after = (index + 1..words.len()).take_while(move |i| words[*i].first <= of.last + NEAR);
+    let near = move |i: &usize| {
+        let other = words[*i];
+        other.person == of.person && other.first + NEAR >= of.first && other.first <= of.last + NEAR
+    };
+    let before = (0..index).rev().take_while(near);
+    let after = (index + 1..words.len()).take_while(near);
     before.chain(after).filter(move |i| {
         let other = words[*i];
-        other.person == of.person
-            && other.word != of.word
-            && (other.last < of.first || of.last < other.first)
+        other.word != of.word && (other.last < of.first || of.last < other.first)
     })
 }
 

@@ -13,6 +13,9 @@ const MIN_JOINED: usize = 5;
 /// Longer identifiers are searched by this beginning: no name or ID is as long.
 const MAX_CHARS: usize = 256;
 
+/// So many names have their words weighed by what stands beside them.
+const MAX_PERSONS: u32 = 256;
+
 /// Parts of a name that are no name.
 const TITLES: [&str; 14] = [
     "DR",
@@ -126,13 +129,18 @@ impl Needles {
 
     fn add_components(&mut self, components: &[Vec<String>]) {
         let person = self.persons;
-        self.persons += 1;
+        self.persons = (person + 1).min(MAX_PERSONS);
         let all: Vec<&String> = components.iter().flatten().collect();
         for (index, word) in (0..).zip(&all) {
             let role = |weight| Role::Word { person, word: index, weight };
             let weight = weight(word);
-            if weight == Weight::Telling {
+            // with so many names, what is short is not weighed any more
+            let all = person == MAX_PERSONS && weight == Weight::Short;
+            if weight == Weight::Telling || all {
                 self.push((*word).clone(), Role::Alone(IdentifierKind::Name));
+            }
+            if person == MAX_PERSONS {
+                continue;
             }
             self.push((*word).clone(), role(weight));
             let first = word.chars().next().filter(|_| word.chars().count() > 1);

@@ -213,7 +213,11 @@ fn no_planted_word_is_in_the_encoded_result() {
     }
     assert!(report.count(Done::Cleaned) >= 5 && report.count(Done::Removed) >= 15, "{report:?}");
     let codes = result.element(tags::PROCEDURE_CODE_SEQUENCE).expect("kept");
-    assert_eq!(string(&codes.items().expect("items")[0], tags::CODE_MEANING), dummy::TEXT);
+    let code = &codes.items().expect("items")[0];
+    assert_eq!(string(code, tags::CODE_MEANING), "CT");
+    assert_eq!(string(code, tags::CODE_VALUE), "T-D4000");
+    assert_eq!(string(&result, tags::SOFTWARE_VERSIONS), "v1");
+    assert_eq!(string(&result, tags::VIEW_NAME), dummy::TEXT);
 }
 
 #[test]
@@ -543,7 +547,7 @@ fn safe_private_attributes_stay_with_their_creator_and_others_go() {
     let private: Vec<_> = result.tags().filter(|tag| tag.group() % 2 == 1).collect();
     let expected = [(0x0019, 0x0010), (0x0019, 0x109E), (0x7053, 0x0010), (0x7053, 0x1000)];
     assert_eq!(private, expected.map(|(group, element)| Tag(group, element)));
-    assert_eq!(string(&result, Tag(0x0019, 0x109E)), dummy::TEXT);
+    assert_eq!(string(&result, Tag(0x0019, 0x109E)), "pulse");
     let item = &result.element(tags::SOURCE_INSTANCE_SEQUENCE).unwrap().items().unwrap()[0];
     assert_eq!(string(item, Tag(0x7053, 0x4200)), "1.5");
     assert_eq!(report.count(Done::Cleaned), 1);

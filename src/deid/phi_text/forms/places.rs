@@ -76,7 +76,9 @@ pub(super) fn after_number(reading: &Reading, run: usize) -> Option<usize> {
         let doubtful = DOUBTFUL_AFTER.contains(&word)
             && reading.original(last).chars().any(char::is_lowercase);
         if named && (AFTER.contains(&word) || doubtful) {
-            return Some(last);
+            // Larch Grove Road
+            let more = is_spaced(reading, last + 1) && AFTER.contains(&reading.word(last + 1));
+            return Some(last + usize::from(more));
         }
         named |= is_name(reading, last);
     }

@@ -38,6 +38,8 @@ NAMES = HERE.parents[3] / "testdata/descriptions/names.txt"
 LEFT_OUT_CIDS = {405, 3667, 3668, 6068, 6069, 6070, 6097, 6099, 7030, 7451, 7454, 7480, 7481, 7486, 7490, 10015, 10040}
 LEFT_OUT_RANGES = [(400, 404), (601, 644), (3663, 3666), (8109, 8130), (12012, 12016)]
 MIN_CHARS = 3
+# Words of two letters that are family names: too short to be sought alone, they need no place here.
+TWO_LETTER_NAMES = set("AI AL AN AU DO KO LE LI LO LU NA NG OM PA SA SU TE".split())
 # Of the census this many of the most common names, of given names all.
 CENSUS_FAMILY_NAMES = 10_000
 
@@ -115,7 +117,7 @@ def of_people():
 
 def main():
     people, allowed = of_people(), by_hand("also_names.txt")
-    hand = by_hand("jargon.txt") | by_hand("languages.txt")
+    hand = (by_hand("jargon.txt") | by_hand("languages.txt")) - TWO_LETTER_NAMES
     standard = of_context_groups() | of_attributes()
     standard = {word for word in standard if len(word) >= MIN_CHARS and word.isalpha()}
     ambiguous = standard & people - allowed - hand
