@@ -125,6 +125,11 @@ impl Left {
                 rest = after.trim_start_matches(is_separator);
             }
         }
+        // a bracket that was closed inside
+        if self.text.ends_with(['(', '[']) && !rest.contains([')', ']']) {
+            self.text.pop();
+            self.text.truncate(self.text.trim_end_matches(is_separator).len());
+        }
         if rest.is_empty() {
             return;
         }
