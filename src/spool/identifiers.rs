@@ -175,7 +175,10 @@ impl LocalSpool {
         let of = std::sync::Arc::clone(candidate);
         let record = move |c: &Connection| record(c, &of, plan);
         let (admission, dropped) = self.database.call(record).await?;
-        crash_point(if admission == Admission::Parked { "parked" } else { "admitted" });
+        match admission {
+            Admission::Parked => crash_point("parked"),
+            _ => crash_point("admitted"),
+        }
         self.remove_dropped(dropped);
         Ok(admission)
     }

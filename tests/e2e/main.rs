@@ -28,3 +28,4 @@ mod sandbox;
 mod soak;
 mod stop;
 mod storage;
+mod studies;
