@@ -47,7 +47,8 @@ impl LocalSpool {
                 "SELECT jobs.id, originals.id, originals.sha256, profiles.json, jobs.project,
                         jobs.key_id, jobs.attempts,
                         jobs.release_by != 'object' AND jobs.known_set IS NULL
-                 FROM jobs JOIN originals ON originals.id = jobs.original
+                 FROM jobs INDEXED BY jobs_waiting
+                 JOIN originals ON originals.id = jobs.original
                  JOIN profiles ON profiles.digest = jobs.profile_digest
                  WHERE jobs.state = 'waiting' AND jobs.parked = 0 AND jobs.next_ms NOT BETWEEN ?2 + 1 AND ?3
                  AND originals.state = 'routed' ORDER BY jobs.attempts, jobs.id LIMIT ?1",

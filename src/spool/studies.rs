@@ -49,7 +49,8 @@ CREATE TABLE identifiers (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The groups, each with what decides on it.
+/// The groups, each with what decides on it. By the index of those that were not released: others may
+/// be many, and this is asked twice a second.
 const GROUPS: &str = "
 SELECT o.study_hash, iif(j.release_by = 'series', o.series_hash, NULL), j.project, j.key_id,
        j.profile_digest, j.release_by, max(j.quiet_ms),
@@ -57,7 +58,7 @@ SELECT o.study_hash, iif(j.release_by = 'series', o.series_hash, NULL), j.projec
        sum(j.state = 'waiting'), sum(j.state = 'ready'), sum(j.state = 'held'),
        sum(j.state IN ('waiting', 'ready') AND j.study_set IS NOT s.set_hash),
        min(o.received_ms), max(o.received_ms)
-FROM jobs AS j JOIN originals AS o ON o.id = j.original
+FROM jobs AS j INDEXED BY jobs_unreleased JOIN originals AS o ON o.id = j.original
 LEFT JOIN identifiers AS s ON s.whose = o.study_hash AND s.profile_digest = j.profile_digest
 WHERE j.release_by != 'object' AND j.released_ms IS NULL AND j.state IN ('waiting', 'ready', 'held')
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 13";
