@@ -18,6 +18,7 @@ use crate::deid::identifiers::{IdentifierKind, Identifiers};
 use crate::deid::opening::Opening;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What one profile takes for an identifier another may let stay; these are identifiers for all.
 const EVERYWHERE: [IdentifierKind; 2] = [IdentifierKind::Name, IdentifierKind::Id];
@@ -134,7 +135,7 @@ impl LocalSpool {
             new_patient,
             now_ms,
         };
-        let candidate = std::sync::Arc::new(candidate);
+        let candidate = Arc::new(candidate);
         let reading = self.sets_lock.read().await;
         let Some(plan) = self.plan(&candidate).await? else { return Ok(Admission::Ended) };
         if plan.is_there {
@@ -155,24 +156,21 @@ impl LocalSpool {
     }
 
     /// What is to be recorded; `None` if the Job does not wait any more.
-    async fn plan(
-        &self,
-        candidate: &std::sync::Arc<Candidate>,
-    ) -> Result<Option<Plan>, SpoolError> {
-        let (of, key) = (std::sync::Arc::clone(candidate), self.hash_key);
+    async fn plan(&self, candidate: &Arc<Candidate>) -> Result<Option<Plan>, SpoolError> {
+        let (of, key) = (Arc::clone(candidate), self.hash_key);
         let found = self.database.call(move |c| find(c, &of, &key)).await?;
         let Some(found) = found else { return Ok(None) };
-        let (of, sets) = (std::sync::Arc::clone(candidate), self.sets.clone());
+        let (of, sets) = (Arc::clone(candidate), self.sets.clone());
         let planned = tokio::task::spawn_blocking(move || Plan::new(found, &of.own, &sets));
         planned.await.map_err(|_| SpoolError::Stopped)?.map(Some)
     }
 
     async fn record(
         &self,
-        candidate: &std::sync::Arc<Candidate>,
+        candidate: &Arc<Candidate>,
         plan: Plan,
     ) -> Result<Admission, SpoolError> {
-        let of = std::sync::Arc::clone(candidate);
+        let of = Arc::clone(candidate);
         let record = move |c: &Connection| record(c, &of, plan);
         let (admission, dropped) = self.database.call(record).await?;
         match admission {
