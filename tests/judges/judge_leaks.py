@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Searches the raw bytes of results, their names and paths for the strings of leak_probe.py.
+
+    judge_leaks.py LISTING.json PROFILE RESULTDIR
+
+In every encoding that a string can be written in, whatever the case. Every object of the listing must be
+there once, and hold the words that the profile keeps. Prints a line for each fault: the number of a marker,
+where it was planted, and the object that it is in; never the string. Exit: 0 passed, 1 failed.
+"""
+
+import json
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import pydicom
+
+# A string of one script is the same in many of these.
+ENCODINGS = [
+    "utf-8", "utf-16-le", "utf-16-be", "latin-1", "iso8859-2", "iso8859-5", "shift_jis", "euc_jp", "iso2022_jp", "iso2022_jp_2",
+    "euc_kr", "iso2022_kr", "johab", "gb18030", "big5",
+]  # fmt: skip
+ESCAPE = re.compile(rb"\x1b[$()\-./][()A-Z@]*[A-Z0-9@]|\x0e|\x0f")
+
+
+def forms(string):
+    """Every sequence of bytes that a string could be, in lower case."""
+    found = set()
+    for text in {string, string.lower(), string.upper(), string.title()}:
+        for encoding in ENCODINGS:
+            try:
+                encoded = text.encode(encoding)
+            except UnicodeError:
+                continue
+            # without the escapes around it, as text before or after may share them
+            found.add(ESCAPE.sub(b"", encoded).lower())
+    # shorter ones come about by chance
+    return {form for form in found if len(form) >= 4}
+
+
+def main():
+    listing = json.loads(Path(sys.argv[1]).read_text())
+    profile, root = sys.argv[2], Path(sys.argv[3])
+    markers = [(m, set().union(*map(forms, m["strings"]))) for m in listing["markers"]]
+    assert len(markers) >= 80 and all(found for _, found in markers), "too few markers"
+    faults, delivered = [], {}
+    warnings.simplefilter("ignore")
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    labels = {(o["series"], o["instance"]): o for o in listing["objects"]}
+    for path in files:
+        data = path.read_bytes()
+        ds = pydicom.dcmread(path, stop_before_pixels=True)
+        of = labels.get((int(ds.SeriesNumber), int(ds.InstanceNumber)))
+        assert of, "a result of no object"
+        delivered.setdefault(of["label"], []).append(data)
+        looked_at = {"bytes": ESCAPE.sub(b"", data).lower(), "whole bytes": data.lower()}
+        looked_at["name"] = str(path.relative_to(root)).lower().encode()
+        for marker, strings in markers:
+            where = [name for name, bytes_ in looked_at.items() if any(s in bytes_ for s in strings)]
+            if where:
+                faults.append(f"leak {marker['number']:03d} ({marker['place']}) in the {where[0]} of: {of['label']}")
+    for of in listing["objects"]:
+        copies = delivered.get(of["label"], [])
+        if len(copies) != 1:
+            faults.append(f"{of['label']}: delivered {len(copies)} times")
+        lost = [w for w in of["keep"][profile] if copies and w.encode().lower() not in copies[0].lower()]
+        faults.extend(f"{of['label']}: lost the words {word!r}" for word in lost)
+    print("\n".join(faults))
+    print(f"{len(files)} results, {len(markers)} markers, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
