@@ -2,10 +2,12 @@
 """Searches the raw bytes of results, their names and paths for the strings of leak_probe.py.
 
     judge_leaks.py LISTING.json PROFILE RESULTDIR
+    judge_leaks.py LISTING.json --sent DIR
 
 In every encoding that a string can be written in, whatever the case. Every object of the listing must be
 there once, and hold the words that the profile keeps. Prints a line for each fault: the number of a marker,
 where it was planted, and the object that it is in; never the string. Exit: 0 passed, 1 failed.
+With --sent: prints the places of markers that are in no file, as a JSON list; that is how far to trust it.
 """
 
 import json
@@ -39,23 +41,37 @@ def forms(string):
     return {form for form in found if len(form) >= 4}
 
 
+def looked(path, root):
+    """The bytes of a file, and everywhere that a marker may be."""
+    data = path.read_bytes()
+    name = str(path.relative_to(root)).lower().encode()
+    return data, {"bytes": ESCAPE.sub(b"", data).lower(), "whole bytes": data.lower(), "name": name}
+
+
+def print_unseen(markers, root):
+    everywhere = [place for path in root.iterdir() for place in looked(path, root)[1].values()]
+    unseen = [m["place"] for m, strings in markers if not any(s in place for s in strings for place in everywhere)]
+    print(json.dumps(unseen))
+    return 0
+
+
 def main():
     listing = json.loads(Path(sys.argv[1]).read_text())
     profile, root = sys.argv[2], Path(sys.argv[3])
     markers = [(m, set().union(*map(forms, m["strings"]))) for m in listing["markers"]]
     assert len(markers) >= 80 and all(found for _, found in markers), "too few markers"
+    if profile == "--sent":
+        return print_unseen(markers, root)
     faults, delivered = [], {}
     warnings.simplefilter("ignore")
     files = sorted(path for path in root.rglob("*") if path.is_file())
     labels = {(o["series"], o["instance"]): o for o in listing["objects"]}
     for path in files:
-        data = path.read_bytes()
+        data, looked_at = looked(path, root)
         ds = pydicom.dcmread(path, stop_before_pixels=True)
         of = labels.get((int(ds.SeriesNumber), int(ds.InstanceNumber)))
         assert of, "a result of no object"
         delivered.setdefault(of["label"], []).append(data)
-        looked_at = {"bytes": ESCAPE.sub(b"", data).lower(), "whole bytes": data.lower()}
-        looked_at["name"] = str(path.relative_to(root)).lower().encode()
         for marker, strings in markers:
             where = [name for name, bytes_ in looked_at.items() if any(s in bytes_ for s in strings)]
             if where:

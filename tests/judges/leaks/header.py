@@ -123,9 +123,10 @@ def text_that_stays(obj):
     ds.SharedFunctionalGroupsSequence = [deep]
     request = item(RequestedProcedureDescription=obj.person("RequestAttributesSequence > RequestedProcedureDescription", "joined", "Follow-up, {0}"))
     request.RequestedProcedureID = obj.thing("RequestAttributesSequence > RequestedProcedureID")
-    request.ScheduledProtocolCodeSequence = [code(obj.thing("a local CodeValue")[:11], "99ORLA", obj.person("ScheduledProtocolCodeSequence > CodeMeaning", "upper case", "{0}"))]
-    del request.ScheduledProtocolCodeSequence[0].CodeValue
-    request.ScheduledProtocolCodeSequence[0].LongCodeValue = obj.person("LongCodeValue (UC)", "joined", "urn-like-and-longer-than-sixteen-{0}")
+    request.ScheduledProtocolCodeSequence = [
+        item(LongCodeValue=obj.person("LongCodeValue (UC)", "joined", "longer-than-sixteen-{0}"), CodingSchemeDesignator="99ORLA",
+             CodeMeaning=obj.person("ScheduledProtocolCodeSequence > CodeMeaning", "upper case"))
+    ]  # fmt: skip
     ds.RequestAttributesSequence = [request]
 
 
