@@ -50,7 +50,7 @@ fn a_tree_that_loses_a_number_or_tells_a_name_is_a_failure() {
     assert_eq!(judged(&profile, &[(&source, &result)]), Vec::<String>::new());
     assert!(is_read(&source) && is_read(&result));
     // Of the root: the findings, the length in them, the first text in them.
-    let findings = "(0040,a730)[3].(0040,a730)";
+    let findings = "(0040,a730)[5].(0040,a730)";
     let change = |path: &str| {
         let status = Command::new("dcmodify").args(["-nb", "-m", path]).arg(&result).status();
         assert!(status.expect("dcmodify runs").success(), "{path}");
