@@ -44,14 +44,9 @@ fn no_planted_string_leaves_under_the_basic_profile() {
 }
 
 #[test]
-fn no_planted_string_leaves_where_descriptions_stay() {
-    probe("research-longitudinal");
-}
-
-#[test]
 fn no_planted_string_leaves_by_files() {
     // File Meta Information, preamble and the names of files do not travel by C-STORE.
-    for profile in ["basic", "research-longitudinal"] {
+    for profile in ["basic"] {
         let site = site(profile);
         let probe = leak_probe(&site.path("sent"));
         site.run(&["deid", &site.text("sent"), "--out", &site.text("out")]).ok();

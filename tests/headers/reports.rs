@@ -41,7 +41,7 @@ fn is_read(report: &Path) -> bool {
 #[test]
 fn a_tree_that_loses_a_number_or_tells_a_name_is_a_failure() {
     let work = tempfile::tempdir().expect("a directory");
-    let source = crate::corpus::generated(work.path(), "enhancedsr");
+    let source = crate::corpus::generated(work.path(), "enhancedsr_1");
     let key = work.path().join("site.key");
     let settings = [("DEID_GATEWAY__KEYS__SITE_KEY_FILE", key.as_os_str())];
     let outcome = crate::public_files::deidentify(&source, &work.path().join("out"), &settings);
