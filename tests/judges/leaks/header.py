@@ -128,6 +128,12 @@ def text_that_stays(obj):
              CodeMeaning=obj.person("ScheduledProtocolCodeSequence > CodeMeaning", "upper case"))
     ]  # fmt: skip
     ds.RequestAttributesSequence = [request]
+    named = obj.person("a local CodeValue", "family alone").upper().encode("ascii", "replace").decode().replace("?", "_")[:16]
+    ds.ReasonForRequestedProcedureCodeSequence = [code(named, "99ORLA", "reason")]
+    ds.CodingSchemeIdentificationSequence = [
+        item(CodingSchemeDesignator="99ORLA", CodingSchemeResponsibleOrganization=obj.person("CodingSchemeResponsibleOrganization (ST)", "other order"))
+    ]
+    ds.SoftwareVersions = ["4.1", obj.person("SoftwareVersions (LO), of several", "with underscores")]
 
 
 def private(obj):
@@ -157,6 +163,11 @@ def padded(text):
     return value + b" " * (len(value) % 2)
 
 
+def implicit(tag, value):
+    """An element or item in Implicit VR Little Endian."""
+    return (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little") + len(value).to_bytes(4, "little") + value
+
+
 def unknown(obj):
     """What PS3.6 does not list, or lists with another VR."""
     ds = obj.ds
@@ -169,6 +180,9 @@ def unknown(obj):
     raw(ds, 0x00282000, "OB", padded(obj.person("an ICC profile", "without accents", "\0\1acsp {0} mntr")))
     raw(ds, 0x00283006, "OW", padded(obj.person("LUTData (OW)", "without accents")))
     raw(ds, 0x00181030, "LO", padded(obj.person("ProtocolName after a NUL", "without accents", "THORAX\0{0}")))
+    # PS3.5 Section 6.2.2: a sequence as UN is Implicit VR Little Endian
+    meaning = implicit(0x00080104, padded(obj.person("ScheduledProtocolCodeSequence as UN > CodeMeaning", "without accents", "for {0}")))
+    raw(ds, 0x00400008, "UN", implicit(0xFFFEE000, implicit(0x00080100, b"A1") + implicit(0x00080102, b"99ORLA") + meaning))
     ds.EncryptedAttributesSequence = [item(EncryptedContentTransferSyntaxUID="1.2.840.10008.1.2.1", EncryptedContent=padded(obj.thing("EncryptedContent")))]
     ds.DigitalSignaturesSequence = [item(MACIDNumber=1, CertificateOfSigner=padded(obj.thing("CertificateOfSigner")))]
     raw(ds, 0x00041500, "CS", padded(obj.thing("ReferencedFileID, of a DICOMDIR")))

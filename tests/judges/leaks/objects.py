@@ -141,7 +141,8 @@ def structures(m, number):
     ds.StructureSetLabel = obj.person("StructureSetLabel (SH)", "family alone")[:16]
     ds.StructureSetName = obj.person("StructureSetName (LO)", "with underscores")
     ds.StructureSetDescription = obj.person("StructureSetDescription (ST)", "joined", "lung plan {0}")
-    ds.SeriesDescription = obj.person("SeriesDescription", "spaced", "RT lung {0}")
+    ds.SeriesDescription = obj.person("SeriesDescription", "spaced", "폐 조영 {0}")
+    obj.keeps("조영")
     ds.StructureSetDate, ds.StructureSetTime = m.date("RTSTRUCT: StructureSetDate"), "101112"
     ds.StructureSetROISequence = [
         item(ROINumber=1, ROIName=obj.person("ROIName (LO)", "joined", "GTV {0}"),
@@ -169,8 +170,9 @@ def presentation(m, number):
     ds.ContentDescription = obj.person("ContentDescription (LO)", "joined", "nodule of {0}")
     ds.ContentCreatorName = m.name("PR: ContentCreatorName")
     ds.PresentationCreationDate, ds.PresentationCreationTime = m.date("PR: PresentationCreationDate"), "101112"
-    ds.SeriesDescription = obj.person("SeriesDescription", "spaced", "key images {0}")
-    obj.keeps("key images")
+    ds.SeriesDescription = obj.person("SeriesDescription", "spaced", "胸部造影 {0}")
+    ds.ImageComments = obj.person("ImageComments", "joined", "key images {0}")
+    obj.keeps("胸部造影", "key images")
     texts = [("upper case", "see {0}"), ("joined", "{0}"), ("family alone", "{0} 2 cm")]
     ds.GraphicAnnotationSequence = [
         item(GraphicLayer="NOTES", TextObjectSequence=[

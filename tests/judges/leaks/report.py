@@ -36,19 +36,20 @@ def comprehensive(m, number_of, charset=LATIN1, label="SR"):
                                          RequestedProcedureDescription=obj.person("ReferencedRequest > RequestedProcedureDescription", "joined", "CT chest {0}"))]  # fmt: skip
     dcm = lambda value, meaning: (value, "DCM", meaning)  # noqa: E731
     anywhere = "joined" if charset[0] == "jp" else "other order"
+    subject = obj.thing("TEXT, Subject ID, and repeated in a conclusion")
     items = [
         content("HAS CONCEPT MOD", "CODE", dcm("121049", "Language of Content Item and Descendants"), ConceptCodeSequence=[code("en", "RFC5646", "English")]),
         content("HAS OBS CONTEXT", "PNAME", dcm("121008", "Person Observer Name"), PersonName=m.name(f"{label}: PNAME, listed")),
         content("HAS OBS CONTEXT", "PNAME", ("X1", "99ORLA", "Resident"), PersonName=m.name(f"{label}: PNAME, unlisted")),
         content("HAS OBS CONTEXT", "TEXT", dcm("121009", "Person Observer's Organization Name"), TextValue=obj.thing("TEXT, an organization")),
-        content("HAS OBS CONTEXT", "TEXT", dcm("121030", "Subject ID"), TextValue=obj.thing("TEXT, Subject ID")),
+        content("HAS OBS CONTEXT", "TEXT", dcm("121030", "Subject ID"), TextValue=subject),
         content("HAS OBS CONTEXT", "TEXT", dcm("121022", "Accession Number"), TextValue=obj.thing("TEXT, Accession Number")),
         content("HAS OBS CONTEXT", "DATE", dcm("121031", "Subject Birth Date"), Date=m.date(f"{label}: DATE, Subject Birth Date")),
         content("HAS OBS CONTEXT", "UIDREF", dcm("121012", "Device Observer UID"), UID=m.uid(f"{label}: UIDREF, Device Observer UID")),
         content("HAS OBS CONTEXT", "TEXT", dcm("121015", "Device Observer Model Name"), TextValue="Sonde 3"),
         content("CONTAINS", "DATETIME", dcm("111526", "DateTime Started"), DateTime=m.date(f"{label}: DATETIME") + "101112"),
         content("CONTAINS", "TEXT", dcm("121071", "Finding"), TextValue=obj.person("TEXT, a finding", anywhere, "Nodule in the left upper lobe of {0}, 12 mm")),
-        content("CONTAINS", "TEXT", dcm("121077", "Conclusion"), TextValue=obj.person("TEXT, a conclusion", "upper case", "No change. Discussed with {0}.")),
+        content("CONTAINS", "TEXT", dcm("121077", "Conclusion"), TextValue=obj.person("TEXT, a conclusion", "upper case", "No change. Discussed with {0}. See " + subject)),
         content("CONTAINS", "TEXT", ("X2", "99ORLA", obj.person("the meaning of a concept", "lower case", "note on {0}")), TextValue=obj.person("TEXT of a private concept", "family alone", "follow-up CT in six months, {0}")),
         content("CONTAINS", "CODE", dcm("121071", "Finding"), ConceptCodeSequence=[code("27925004", "SCT", "Nodule")]),
         content("CONTAINS", "CODE", dcm("121071", "Finding"), ConceptCodeSequence=[code("1", "99ORLA", obj.person("the meaning of a value", "without accents", "{0}"))]),
