@@ -14,15 +14,18 @@ import json
 import re
 import sys
 import warnings
+import zlib
 from pathlib import Path
 
 import pydicom
+from pynetdicom.dsutils import split_dataset
 
 # A string of one script is the same in many of these.
 ENCODINGS = [
     "utf-8", "utf-16-le", "utf-16-be", "latin-1", "iso8859-2", "iso8859-5", "shift_jis", "euc_jp", "iso2022_jp", "iso2022_jp_2",
     "euc_kr", "iso2022_kr", "johab", "gb18030", "big5",
 ]  # fmt: skip
+DEFLATED = "1.2.840.10008.1.2.1.99"
 ESCAPE = re.compile(rb"\x1b[$()\-./][()A-Z@]*[A-Z0-9@]|\x0e|\x0f")
 
 
@@ -44,6 +47,9 @@ def forms(string):
 def looked(path, root):
     """The bytes of a file, and everywhere that a marker may be."""
     data = path.read_bytes()
+    meta, start = split_dataset(path)
+    if meta.TransferSyntaxUID == DEFLATED:
+        data = data[:start] + zlib.decompress(data[start:], -zlib.MAX_WBITS)
     name = str(path.relative_to(root)).lower().encode()
     return data, {"bytes": ESCAPE.sub(b"", data).lower(), "whole bytes": data.lower(), "name": name}
 

@@ -136,6 +136,37 @@ def text_that_stays(obj):
     ds.SoftwareVersions = ["4.1", obj.person("SoftwareVersions (LO), of several", "with underscores")]
 
 
+def history(obj):
+    """What an object says of its own past, of other machines, and in items with a character set of their own."""
+    ds, m, label = obj.ds, obj.markers, obj.label
+    ds.PatientIdentityRemoved = "YES"
+    ds.DeidentificationMethod = obj.thing("DeidentificationMethod, of an earlier tool")
+    changed = item(PatientName=m.name(f"{label}: ModifiedAttributesSequence > PatientName"), PatientID=obj.thing("ModifiedAttributesSequence > PatientID"))
+    ds.OriginalAttributesSequence = [
+        item(ModifiedAttributesSequence=[changed], ModifyingSystem=obj.thing("ModifyingSystem"),
+             SourceOfPreviousValues=obj.thing("SourceOfPreviousValues"), ReasonForTheAttributeModification="CORRECT",
+             AttributeModificationDateTime=m.date(f"{label}: AttributeModificationDateTime"))
+    ]  # fmt: skip
+    ds.ContributingEquipmentSequence = [
+        item(Manufacturer="Probe Works", InstitutionName=obj.thing("ContributingEquipmentSequence > InstitutionName"),
+             OperatorsName=m.name(f"{label}: ContributingEquipmentSequence > OperatorsName"),
+             ContributionDescription=obj.person("ContributionDescription (ST)", "upper case", "rotated by {0}"),
+             PurposeOfReferenceCodeSequence=[code("109102", "DCM", "Processing Equipment")])
+    ]  # fmt: skip
+    ds.AcquisitionContextSequence = [
+        item(ValueType="TEXT", ConceptNameCodeSequence=[code("109054", "DCM", "Patient State")],
+             TextValue=obj.person("AcquisitionContextSequence > TextValue", "other order", "asleep, {0}"))
+    ]  # fmt: skip
+    other = Person(m, "utf8")
+    own = item(SpecificCharacterSet="ISO_IR 192", CodeValue="3", CodingSchemeDesignator="99ORLA")
+    own.CodeMeaning = "see " + other.planted(f"{label}: an item in another character set", "as it is")
+    own.PatientName = other.name()
+    ds.PerformedProtocolCodeSequence = [own]
+    overlaid = item()
+    overlaid.add_new(0x60000022, "LO", obj.thing("OverlayDescription in a sequence"))
+    ds.SourceImageSequence = [overlaid]
+
+
 def private(obj):
     """Private attributes, at the top level and in sequences, safe and unsafe."""
     ds = obj.ds

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEGBaseline8Bit
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
 
 from . import header
 from .header import Object, code, item, padded, raw
@@ -65,7 +65,7 @@ def patterns(m, number):
 
 
 def everything(obj):
-    for plant in (header.identity, header.text_that_stays, header.private, header.unknown, header.graphics, header.around):
+    for plant in (header.identity, header.text_that_stays, header.history, header.private, header.unknown, header.graphics, header.around):
         plant(obj)
 
 
@@ -86,6 +86,7 @@ def ct_utf8(m, number):
     ds.ImageComments = obj.person("ImageComments", "lower case", "motion, {0}")
     ds.ProcedureCodeSequence = [code("1", "99ORLA", obj.person("CodeMeaning", "without accents"))]
     obj.keeps("CT abdomen", "arterial", "Coronal")
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     pixels(ds, ramp(16, 16, 4000, "<u2"), 12)
     return obj
 
@@ -159,6 +160,7 @@ def structures(m, number):
              ROIInterpreter=m.name("RTSTRUCT: ROIInterpreter"))
     ]  # fmt: skip
     obj.keeps("Heart", "GTV")
+    ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     return obj
 
 
