@@ -138,7 +138,10 @@ def main():
         ds.file_meta = pydicom.dataset.FileMetaDataset()
         ds.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
         ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = sample.SOP_CLASS["CT"]
-        uids = [generate_uid(entropy_srcs=["bad text", str(number), what]) for what in ("object", "study", "series")]
+        uids = [
+            generate_uid(entropy_srcs=["bad text", str(number), what])
+            for what in ("object", "study", "series")
+        ]
         ds.SOPInstanceUID, ds.StudyInstanceUID, ds.SeriesInstanceUID = uids
         ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
         ds.Modality, ds.SpecificCharacterSet = "CT", "ISO_IR 100"

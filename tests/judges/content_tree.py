@@ -82,7 +82,9 @@ class Tree:
             return False
         cell = self.cell(row)
         # a date cannot be moved that is told as text
-        asked = cell == "K" or (cell == "C" and (row["clean_descriptors"] or value(item, 0x0040A040) != "TEXT"))
+        asked = cell == "K" or (
+            cell == "C" and (row["clean_descriptors"] or value(item, 0x0040A040) != "TEXT")
+        )
         leaf = not items(item, 0x0040A730) or value(item, 0x0040A040) == "CONTAINER"
         return not asked and leaf and value(item, 0x0040A010) != "SELECTED FROM"
 

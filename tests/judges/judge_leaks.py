@@ -56,7 +56,9 @@ def looked(path, root):
 
 def print_unseen(markers, root):
     everywhere = [place for path in root.iterdir() for place in looked(path, root)[1].values()]
-    unseen = [m["place"] for m, strings in markers if not any(s in place for s in strings for place in everywhere)]
+    unseen = [
+        m["place"] for m, strings in markers if not any(s in place for s in strings for place in everywhere)
+    ]
     print(json.dumps(unseen))
     return 0
 
@@ -81,7 +83,9 @@ def main():
         for marker, strings in markers:
             where = [name for name, bytes_ in looked_at.items() if any(s in bytes_ for s in strings)]
             if where:
-                faults.append(f"leak {marker['number']:03d} ({marker['place']}) in the {where[0]} of: {of['label']}")
+                faults.append(
+                    f"leak {marker['number']:03d} ({marker['place']}) in the {where[0]} of: {of['label']}"
+                )
     for of in listing["objects"]:
         copies = delivered.get(of["label"], [])
         if len(copies) != 1:

@@ -22,7 +22,15 @@ from content_tree import Tree
 from utility_identifiers import Identifiers, folded
 from utility_rules import Rules
 
-SAME = ["ValueType", "RelationshipType", "ContinuityOfContent", "ReferencedContentItemIdentifier", "GraphicType", "GraphicData", "TemporalRangeType"]
+SAME = [
+    "ValueType",
+    "RelationshipType",
+    "ContinuityOfContent",
+    "ReferencedContentItemIdentifier",
+    "GraphicType",
+    "GraphicData",
+    "TemporalRangeType",
+]
 DATES = ["Date", "Time", "DateTime"]
 DUMMY, DUMMY_SCHEME = "ANONYMIZED", "99DEID"
 DUMMY_DATES = {"19000101", "000000", "19000101000000"}
@@ -50,14 +58,21 @@ class Judge:
             self.number(before, after, path, neutral)
         for keyword in DATES:
             if before.get(keyword):
-                self.date(str(before[keyword].value), str(after.get(keyword) or ""), self.tree.row(before), f"{path}/{keyword}")
+                self.date(
+                    str(before[keyword].value),
+                    str(after.get(keyword) or ""),
+                    self.tree.row(before),
+                    f"{path}/{keyword}",
+                )
         if before.get("PersonName") and after.get("PersonName") in (None, "", before.PersonName):
             self.fault(path, "the name is there, or none is")
         if before.get("UID"):
             self.uid(str(before.UID), str(after.get("UID") or ""), before, path)
         if before.get("TextValue"):
             self.text(str(after.get("TextValue") or ""), neutral, path)
-        for old, new in zip(before.get("ReferencedSOPSequence") or [], after.get("ReferencedSOPSequence") or []):
+        for old, new in zip(
+            before.get("ReferencedSOPSequence") or [], after.get("ReferencedSOPSequence") or []
+        ):
             if old.ReferencedSOPClassUID != new.ReferencedSOPClassUID:
                 self.fault(path, "a reference is to another class")
             self.uid(old.ReferencedSOPInstanceUID, new.ReferencedSOPInstanceUID, before, path)
@@ -87,7 +102,10 @@ class Judge:
             if dummy:
                 if not (neutral or telling or strict):
                     self.fault(path, f"{keyword} is lost")
-            elif (was.get("CodeValue"), was.get("CodingSchemeDesignator")) != (now.get("CodeValue"), now.get("CodingSchemeDesignator")):
+            elif (was.get("CodeValue"), was.get("CodingSchemeDesignator")) != (
+                now.get("CodeValue"),
+                now.get("CodingSchemeDesignator"),
+            ):
                 self.fault(path, f"{keyword} is another")
             elif telling:
                 self.fault(path, f"{keyword} tells of somebody")
@@ -124,7 +142,11 @@ class Judge:
 
     def uid(self, before, after, item, path):
         row = self.tree.row(item)
-        stays = "uids" in self.rules.columns or before.startswith("1.2.840.10008.") or (row and self.tree.cell(row) == "K")
+        stays = (
+            "uids" in self.rules.columns
+            or before.startswith("1.2.840.10008.")
+            or (row and self.tree.cell(row) == "K")
+        )
         if not after or (after == before) != bool(stays):
             self.fault(path, "a UID is lost, or the same")
 

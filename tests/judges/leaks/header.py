@@ -90,9 +90,14 @@ def identity(obj):
     ds.StudyID = obj.thing("StudyID (SH)")
     ds.InstitutionName = obj.thing("InstitutionName (LO)")
     ds.InstitutionAddress = obj.thing("InstitutionAddress (ST)") + "\r\n12 Long Row"
-    ds.AdditionalPatientHistory = obj.person("AdditionalPatientHistory (LT)", "upper case", "asthma, says {0}")
+    ds.AdditionalPatientHistory = obj.person(
+        "AdditionalPatientHistory (LT)", "upper case", "asthma, says {0}"
+    )
     ds.ReferringPhysicianName = m.name(f"{label}: ReferringPhysicianName (PN)")
-    ds.OperatorsName = [m.name(f"{label}: OperatorsName (PN)"), m.name(f"{label}: OperatorsName (PN), second")]
+    ds.OperatorsName = [
+        m.name(f"{label}: OperatorsName (PN)"),
+        m.name(f"{label}: OperatorsName (PN), second"),
+    ]
     ds.StationAETitle = obj.thing("StationAETitle (AE)")
     ds.RetrieveURL = "https://pacs.example.org/" + obj.thing("RetrieveURL (UR)")
     ds.LabelText = obj.person("LabelText (UT)", "upper case", "block A {0}")
@@ -100,7 +105,9 @@ def identity(obj):
     obj.keeps("CT Chest with contrast")
     ds.InstanceCreationDate = m.date(f"{label}: InstanceCreationDate (DA)")
     ds.FrameOfReferenceUID = m.uid(f"{label}: FrameOfReferenceUID (UI)")
-    ds.OtherPatientIDsSequence = [item(PatientID=obj.thing("OtherPatientIDsSequence > PatientID"), TypeOfPatientID="TEXT")]
+    ds.OtherPatientIDsSequence = [
+        item(PatientID=obj.thing("OtherPatientIDsSequence > PatientID"), TypeOfPatientID="TEXT")
+    ]
     ds.PatientTelephoneNumbers = "+44 20 " + obj.thing("PatientTelephoneNumbers (SH)")[-9:]
 
 
@@ -112,26 +119,58 @@ def text_that_stays(obj):
     ds.ProtocolName = obj.person("ProtocolName", "with underscores", "THORAX_ROUTINE_{0}")
     ds.ImageComments = obj.person("ImageComments (LT)", "initial", "Good inspiration. Please call {0} first.")
     obj.keeps("Good inspiration")
-    ds.ProcedureCodeSequence = [code("P5-09051", "99ORLA", obj.person("ProcedureCodeSequence > CodeMeaning", "without accents", "Chest of {0}"))]
+    ds.ProcedureCodeSequence = [
+        code(
+            "P5-09051",
+            "99ORLA",
+            obj.person("ProcedureCodeSequence > CodeMeaning", "without accents", "Chest of {0}"),
+        )
+    ]
     ds.ViewName = obj.person("ViewName (SH)", "family alone", "{0}")[:16]
     ds.DerivationDescription = obj.person("DerivationDescription (ST)", "lower case", "averaged by {0}")
-    ds.ImageType = ["ORIGINAL", "PRIMARY", obj.person("ImageType (CS)", "family alone").upper().encode("ascii", "replace").decode().replace("?", "_")]
+    ds.ImageType = [
+        "ORIGINAL",
+        "PRIMARY",
+        obj.person("ImageType (CS)", "family alone")
+        .upper()
+        .encode("ascii", "replace")
+        .decode()
+        .replace("?", "_"),
+    ]
     deep = item(TextValue=obj.person("six sequences deep, TextValue (UT)", "spaced wider", "spoke to {0}"))
     deep.PersonName = obj.markers.name(f"{obj.label}: six sequences deep, PersonName")
     for _ in range(5):
-        deep = item(CodeMeaning=obj.person("CodeMeaning without a code, nested", "other order"), SharedFunctionalGroupsSequence=[deep])
+        deep = item(
+            CodeMeaning=obj.person("CodeMeaning without a code, nested", "other order"),
+            SharedFunctionalGroupsSequence=[deep],
+        )
     ds.SharedFunctionalGroupsSequence = [deep]
-    request = item(RequestedProcedureDescription=obj.person("RequestAttributesSequence > RequestedProcedureDescription", "joined", "Follow-up, {0}"))
+    request = item(
+        RequestedProcedureDescription=obj.person(
+            "RequestAttributesSequence > RequestedProcedureDescription", "joined", "Follow-up, {0}"
+        )
+    )
     request.RequestedProcedureID = obj.thing("RequestAttributesSequence > RequestedProcedureID")
     request.ScheduledProtocolCodeSequence = [
         item(LongCodeValue=obj.person("LongCodeValue (UC)", "joined", "longer-than-sixteen-{0}"), CodingSchemeDesignator="99ORLA",
              CodeMeaning=obj.person("ScheduledProtocolCodeSequence > CodeMeaning", "upper case"))
     ]  # fmt: skip
     ds.RequestAttributesSequence = [request]
-    named = obj.person("a local CodeValue", "family alone").upper().encode("ascii", "replace").decode().replace("?", "_")[:16]
+    named = (
+        obj.person("a local CodeValue", "family alone")
+        .upper()
+        .encode("ascii", "replace")
+        .decode()
+        .replace("?", "_")[:16]
+    )
     ds.ReasonForRequestedProcedureCodeSequence = [code(named, "99ORLA", "reason")]
     ds.CodingSchemeIdentificationSequence = [
-        item(CodingSchemeDesignator="99ORLA", CodingSchemeResponsibleOrganization=obj.person("CodingSchemeResponsibleOrganization (ST)", "other order"))
+        item(
+            CodingSchemeDesignator="99ORLA",
+            CodingSchemeResponsibleOrganization=obj.person(
+                "CodingSchemeResponsibleOrganization (ST)", "other order"
+            ),
+        )
     ]
     ds.SoftwareVersions = ["4.1", obj.person("SoftwareVersions (LO), of several", "with underscores")]
 
@@ -141,7 +180,10 @@ def history(obj):
     ds, m, label = obj.ds, obj.markers, obj.label
     ds.PatientIdentityRemoved = "YES"
     ds.DeidentificationMethod = obj.thing("DeidentificationMethod, of an earlier tool")
-    changed = item(PatientName=m.name(f"{label}: ModifiedAttributesSequence > PatientName"), PatientID=obj.thing("ModifiedAttributesSequence > PatientID"))
+    changed = item(
+        PatientName=m.name(f"{label}: ModifiedAttributesSequence > PatientName"),
+        PatientID=obj.thing("ModifiedAttributesSequence > PatientID"),
+    )
     ds.OriginalAttributesSequence = [
         item(ModifiedAttributesSequence=[changed], ModifyingSystem=obj.thing("ModifyingSystem"),
              SourceOfPreviousValues=obj.thing("SourceOfPreviousValues"), ReasonForTheAttributeModification="CORRECT",
@@ -182,8 +224,12 @@ def private(obj):
     safe.add_new(0x27, "SH", obj.person("a safe private SH", "family alone", "{0}")[:16])
     safe.add_new(0x28, "LO", obj.thing("an unsafe attribute of a known creator"))
     nested = item(CodeMeaning="nested")
-    nested.private_block(0x0029, "PROBE HEADER", create=True).add_new(0x01, "LO", obj.thing("a private LO in a sequence"))
-    nested.private_block(0x0019, "GEMS_ACQU_01", create=True).add_new(0x9E, "LO", obj.person("a safe private LO in a sequence", "lower case"))
+    nested.private_block(0x0029, "PROBE HEADER", create=True).add_new(
+        0x01, "LO", obj.thing("a private LO in a sequence")
+    )
+    nested.private_block(0x0019, "GEMS_ACQU_01", create=True).add_new(
+        0x9E, "LO", obj.person("a safe private LO in a sequence", "lower case")
+    )
     ds.ReferencedStudySequence = [nested]
     # without the creator that would reserve it
     raw(ds, 0x00330110, "LO", padded(obj.thing("a private LO without a creator")))
@@ -196,7 +242,12 @@ def padded(text):
 
 def implicit(tag, value):
     """An element or item in Implicit VR Little Endian."""
-    return (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little") + len(value).to_bytes(4, "little") + value
+    return (
+        (tag >> 16).to_bytes(2, "little")
+        + (tag & 0xFFFF).to_bytes(2, "little")
+        + len(value).to_bytes(4, "little")
+        + value
+    )
 
 
 def unknown(obj):
@@ -205,17 +256,39 @@ def unknown(obj):
     raw(ds, 0x0018FFF1, "LO", padded(obj.thing("an unlisted attribute of group 0018")))
     raw(ds, 0x0F0E0010, "UT", padded(obj.thing("an attribute of a group that PS3.6 lacks")))
     raw(ds, 0x0020FFF5, "UN", padded(obj.thing("an unlisted UN")))
-    raw(ds, 0x00181400, "UN", padded(obj.person("AcquisitionDeviceProcessingDescription as UN", "without accents", "LUNG {0}")))
+    raw(
+        ds,
+        0x00181400,
+        "UN",
+        padded(obj.person("AcquisitionDeviceProcessingDescription as UN", "without accents", "LUNG {0}")),
+    )
     raw(ds, 0x00180050, "DS", padded(obj.thing("text in a DS")))
     raw(ds, 0x00200012, "IS", padded(obj.thing("text in an IS")))
     raw(ds, 0x00282000, "OB", padded(obj.person("an ICC profile", "without accents", "\0\1acsp {0} mntr")))
     raw(ds, 0x00283006, "OW", padded(obj.person("LUTData (OW)", "without accents")))
-    raw(ds, 0x00181030, "LO", padded(obj.person("ProtocolName after a NUL", "without accents", "THORAX\0{0}")))
+    raw(
+        ds, 0x00181030, "LO", padded(obj.person("ProtocolName after a NUL", "without accents", "THORAX\0{0}"))
+    )
     # PS3.5 Section 6.2.2: a sequence as UN is Implicit VR Little Endian
-    meaning = implicit(0x00080104, padded(obj.person("ScheduledProtocolCodeSequence as UN > CodeMeaning", "without accents", "for {0}")))
-    raw(ds, 0x00400008, "UN", implicit(0xFFFEE000, implicit(0x00080100, b"A1") + implicit(0x00080102, b"99ORLA") + meaning))
-    ds.EncryptedAttributesSequence = [item(EncryptedContentTransferSyntaxUID="1.2.840.10008.1.2.1", EncryptedContent=padded(obj.thing("EncryptedContent")))]
-    ds.DigitalSignaturesSequence = [item(MACIDNumber=1, CertificateOfSigner=padded(obj.thing("CertificateOfSigner")))]
+    meaning = implicit(
+        0x00080104,
+        padded(obj.person("ScheduledProtocolCodeSequence as UN > CodeMeaning", "without accents", "for {0}")),
+    )
+    raw(
+        ds,
+        0x00400008,
+        "UN",
+        implicit(0xFFFEE000, implicit(0x00080100, b"A1") + implicit(0x00080102, b"99ORLA") + meaning),
+    )
+    ds.EncryptedAttributesSequence = [
+        item(
+            EncryptedContentTransferSyntaxUID="1.2.840.10008.1.2.1",
+            EncryptedContent=padded(obj.thing("EncryptedContent")),
+        )
+    ]
+    ds.DigitalSignaturesSequence = [
+        item(MACIDNumber=1, CertificateOfSigner=padded(obj.thing("CertificateOfSigner")))
+    ]
     raw(ds, 0x00041500, "CS", padded(obj.thing("ReferencedFileID, of a DICOMDIR")))
 
 
@@ -235,7 +308,16 @@ def graphics(obj):
     ds.add_new(0x60044000, "LT", obj.thing("OverlayComments, of a second overlay"))
     ds.add_new(0x50000022, "LO", obj.thing("CurveDescription"))
     ds.add_new(0x50003000, "OW", padded(obj.thing("CurveData")))
-    icon = item(Rows=4, Columns=4, SamplesPerPixel=1, PhotometricInterpretation="MONOCHROME2", BitsAllocated=8, BitsStored=8, HighBit=7, PixelRepresentation=0)
+    icon = item(
+        Rows=4,
+        Columns=4,
+        SamplesPerPixel=1,
+        PhotometricInterpretation="MONOCHROME2",
+        BitsAllocated=8,
+        BitsStored=8,
+        HighBit=7,
+        PixelRepresentation=0,
+    )
     icon.PixelData = obj.thing("pixels of an icon").encode().ljust(16, b"\0")
     ds.IconImageSequence = [icon]
 

@@ -8,16 +8,42 @@ and staff member is: what is planted is that name in another form.
 import random
 import unicodedata
 
-SYLLABLES = ["bra", "dro", "fle", "gwi", "kho", "lue", "mne", "pli", "quo", "sta", "tri", "vek", "wol", "xam", "yst", "zur"]
+SYLLABLES = [
+    "bra",
+    "dro",
+    "fle",
+    "gwi",
+    "kho",
+    "lue",
+    "mne",
+    "pli",
+    "quo",
+    "sta",
+    "tri",
+    "vek",
+    "wol",
+    "xam",
+    "yst",
+    "zur",
+]
 # Letters beyond ASCII that a character set has, and what they are without accents.
-ACCENTS = {"latin1": {"o": "ö", "u": "ü", "e": "é", "a": "å"}, "ascii": {}, "utf8": {"o": "ő", "s": "ş", "e": "ě", "a": "ą"}}
+ACCENTS = {
+    "latin1": {"o": "ö", "u": "ü", "e": "é", "a": "å"},
+    "ascii": {},
+    "utf8": {"o": "ő", "s": "ş", "e": "ě", "a": "ą"},
+}
 KANJI = "鷹栖柏葉槙峰渕岬樫蔭雫淵榊漣轟凪楢碓箕"
 HANGUL = "곽뢰맹빈설섬팽황팔봉탁궁옥견당묵"
 # Cyrillic and Greek letters that look like Latin ones, and digits that do.
 LOOKALIKE = {"a": "а", "e": "е", "o": "о", "p": "р", "x": "х", "k": "к"}
 DIGITS = {"O": "0", "I": "1", "S": "5", "B": "8"}
 # So far apart that no date moved by up to five years falls on another.
-DATES = iter([f"{year}{month:02d}{day:02d}" for year, month, day in zip(range(1903, 2020, 6), [2, 3, 7, 11] * 5, [9, 17, 23, 28] * 5)])
+DATES = iter(
+    [
+        f"{year}{month:02d}{day:02d}"
+        for year, month, day in zip(range(1903, 2020, 6), [2, 3, 7, 11] * 5, [9, 17, 23, 28] * 5)
+    ]
+)
 
 
 def without_accents(text):

@@ -41,8 +41,26 @@ def patterns(m, number):
     ds.PatientBirthDate = obj.markers.date("CT with patterns: PatientBirthDate")
     birth = ds.PatientBirthDate
     day, month, year = birth[6:], birth[4:6], birth[:4]
-    names = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-    written = [f"{day}.{month}.{year}", f"{month}/{day}/{year[2:]}", f"{int(day)} {names[int(month) - 1]} {year}", f"{year}-{month}-{day}"]
+    names = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
+    written = [
+        f"{day}.{month}.{year}",
+        f"{month}/{day}/{year[2:]}",
+        f"{int(day)} {names[int(month) - 1]} {year}",
+        f"{year}-{month}-{day}",
+    ]
     telling = {
         "StudyDescription": ("CT pelvis, born {0}", written[0]),
         "SeriesDescription": ("Portal venous {0}", written[1]),
@@ -65,7 +83,15 @@ def patterns(m, number):
 
 
 def everything(obj):
-    for plant in (header.identity, header.text_that_stays, header.history, header.private, header.unknown, header.graphics, header.around):
+    for plant in (
+        header.identity,
+        header.text_that_stays,
+        header.history,
+        header.private,
+        header.unknown,
+        header.graphics,
+        header.around,
+    ):
         plant(obj)
 
 
@@ -171,7 +197,10 @@ def presentation(m, number):
     ds.ContentLabel = "LUNG"
     ds.ContentDescription = obj.person("ContentDescription (LO)", "joined", "nodule of {0}")
     ds.ContentCreatorName = m.name("PR: ContentCreatorName")
-    ds.PresentationCreationDate, ds.PresentationCreationTime = m.date("PR: PresentationCreationDate"), "101112"
+    ds.PresentationCreationDate, ds.PresentationCreationTime = (
+        m.date("PR: PresentationCreationDate"),
+        "101112",
+    )
     ds.SeriesDescription = obj.person("SeriesDescription", "spaced", "胸部造影 {0}")
     ds.ImageComments = obj.person("ImageComments", "joined", "key images {0}")
     obj.keeps("胸部造影", "key images")
@@ -184,7 +213,11 @@ def presentation(m, number):
         ])
     ]  # fmt: skip
     ds.GraphicLayerSequence = [
-        item(GraphicLayer="NOTES", GraphicLayerOrder=1, GraphicLayerDescription=obj.person("GraphicLayerDescription (LO)", "other order"))
+        item(
+            GraphicLayer="NOTES",
+            GraphicLayerOrder=1,
+            GraphicLayerDescription=obj.person("GraphicLayerDescription (LO)", "other order"),
+        )
     ]
     ds.ReferencedSeriesSequence = [
         item(SeriesInstanceUID=m.uid("PR: a referenced series"), ReferencedImageSequence=[
@@ -211,8 +244,17 @@ def pdf(m, number):
     ds.EncapsulatedDocument = data + bytes(len(data) % 2)
     ds.MIMETypeOfEncapsulatedDocument, ds.BurnedInAnnotation = "application/pdf", "YES"
     ds.DocumentTitle = obj.thing("DocumentTitle (ST)")
-    ds.ConceptNameCodeSequence = [code("18748-4", "LN", obj.person("ConceptNameCodeSequence > CodeMeaning", "other order", "Report on {0}"))]
+    ds.ConceptNameCodeSequence = [
+        code(
+            "18748-4",
+            "LN",
+            obj.person("ConceptNameCodeSequence > CodeMeaning", "other order", "Report on {0}"),
+        )
+    ]
     ds.SourceInstanceSequence = [
-        item(ReferencedSOPClassUID=ROOT + "2", ReferencedSOPInstanceUID=m.uid("encapsulated PDF: a source instance"))
+        item(
+            ReferencedSOPClassUID=ROOT + "2",
+            ReferencedSOPInstanceUID=m.uid("encapsulated PDF: a source instance"),
+        )
     ]
     return obj

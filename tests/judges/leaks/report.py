@@ -29,9 +29,27 @@ def comprehensive(m, number_of, charset=LATIN1, label="SR"):
              VerifyingOrganization=obj.thing("VerifyingOrganization"), VerificationDateTime=m.date(f"{label}: VerificationDateTime") + "180000",
              VerifyingObserverIdentificationCodeSequence=[code("P-3", "99ORLA", obj.thing("VerifyingObserverIdentificationCode"))])
     ]  # fmt: skip
-    ds.AuthorObserverSequence = [item(ObserverType="PSN", PersonName=m.name(f"{label}: AuthorObserver > PersonName"), InstitutionName=obj.thing("AuthorObserver > InstitutionName"))]
-    ds.ParticipantSequence = [item(ParticipationType="SOURCE", ObserverType="PSN", PersonName=m.name(f"{label}: Participant > PersonName"))]
-    ds.PerformedProcedureCodeSequence = [code("1", "99ORLA", obj.person("PerformedProcedureCodeSequence > CodeMeaning", "upper case", "CT for {0}"))]
+    ds.AuthorObserverSequence = [
+        item(
+            ObserverType="PSN",
+            PersonName=m.name(f"{label}: AuthorObserver > PersonName"),
+            InstitutionName=obj.thing("AuthorObserver > InstitutionName"),
+        )
+    ]
+    ds.ParticipantSequence = [
+        item(
+            ParticipationType="SOURCE",
+            ObserverType="PSN",
+            PersonName=m.name(f"{label}: Participant > PersonName"),
+        )
+    ]
+    ds.PerformedProcedureCodeSequence = [
+        code(
+            "1",
+            "99ORLA",
+            obj.person("PerformedProcedureCodeSequence > CodeMeaning", "upper case", "CT for {0}"),
+        )
+    ]
     ds.ReferencedRequestSequence = [item(StudyInstanceUID=ds.StudyInstanceUID, AccessionNumber=obj.thing("ReferencedRequest > AccessionNumber"),
                                          RequestedProcedureDescription=obj.person("ReferencedRequest > RequestedProcedureDescription", "joined", "CT chest {0}"))]  # fmt: skip
     dcm = lambda value, meaning: (value, "DCM", meaning)  # noqa: E731
