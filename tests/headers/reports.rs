@@ -34,7 +34,8 @@ fn judged(profile: &Path, pairs: &[(&Path, &Path)]) -> Vec<String> {
 
 /// Whether DCMTK reads the file as a report that PS3.3 allows.
 fn is_read(report: &Path) -> bool {
-    let dump = Command::new("dsrdump").arg(report).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut dump = Command::new("dsrdump");
+    dump.arg(report).stdout(Stdio::null()).stderr(Stdio::null());
     dump.status().expect("dsrdump runs: tests/install installs DCMTK").success()
 }
 
