@@ -6,11 +6,13 @@
 //! - what the profile keeps has the bytes that it had (`judge_utility.py`);
 //! - the trees of structured reports are valid, keep what they measured and name nobody (`judge_reports.py`).
 //!
-//! Pixels pass unseen, which is quick and leaves the header the same.
+//! Pixels pass unseen, which is quick and leaves the header the same. `benchmark` scores whole studies,
+//! with their pixels, against an answer key.
 
 #[path = "../public_files/mod.rs"]
 mod public_files;
 
+mod benchmark;
 mod conflicts;
 mod corpus;
 mod dicom3tools;
