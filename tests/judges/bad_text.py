@@ -22,6 +22,7 @@ from pydicom.uid import generate_uid
 
 NAME, GIVEN, IDENT = "Wolzurquo", "Trixamlue", "STA4471209"
 INVISIBLE = "\u200b".join(NAME)
+NAMES = 20
 
 
 def even(value):
@@ -97,9 +98,9 @@ def a_hundred_thousand_words(ds):
 
 
 def a_hundred_thousand_names(ds):
-    ds.OtherPatientNames = [f"Nm{n:05d}x^Vn{n % 97}" for n in range(2000)]
+    ds.OtherPatientNames = [f"Nm{n:05d}x^Vn{n % 97}" for n in range(NAMES)]
     deep = Dataset()
-    text(deep, b" ".join(f"nm{n % 2000:05d}x".encode() for n in range(100_000)), 0x0040A160, "UT")
+    text(deep, b" ".join(f"nm{n % NAMES:05d}x".encode() for n in range(100_000)), 0x0040A160, "UT")
     ds.SharedFunctionalGroupsSequence = [deep]
 
 
