@@ -22,7 +22,7 @@ from pydicom.uid import generate_uid
 
 NAME, GIVEN, IDENT = "Wolzurquo", "Trixamlue", "STA4471209"
 INVISIBLE = "\u200b".join(NAME)
-NAMES = 20
+NAMES = 4
 
 
 def even(value):
