@@ -171,7 +171,7 @@ class Judge:
             self.fault(path, "a text that tells of somebody")
 
     def tells(self, text):
-        """A name, ID or date as a word, or a long one anywhere; what a form says in place of a name is nobody's."""
+        """A name, ID or date as a word, or a long one anywhere. What a form says in its place is nobody's."""
         words, compact = {folded(word) for word in re.split(r"\W+", text)}, folded(text)
         return any(part in words or (len(part) >= 8 and part in compact) for part in self.known)
 
