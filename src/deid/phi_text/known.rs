@@ -20,6 +20,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 /// The shortest coded string that is compared; shorter ones are terms such as `CHEST` or `M`.
 const MIN_CODE_CHARS: usize = 6;
 
+/// A shorter text has to stand apart from numbers.
+const MIN_GLUED: usize = 4;
 /// In longer runs nothing is looked for that does not begin and end with them.
 const MAX_CUT_BYTES: usize = 256;
 
@@ -150,6 +152,13 @@ impl Known {
             spans.push(Span { range, why: Why::Known(kind) });
         };
         match needle.role {
+            Role::Alone(IdentifierKind::Text) if needle.folded.len() < MIN_GLUED => {
+                // SGH is a hospital, SGH0101 the code of a procedure
+                let apart = |run| run == 0 || !reading.before(run).is_empty();
+                if apart(first) && (last + 1 == reading.runs.len() || apart(last + 1)) {
+                    push(IdentifierKind::Text);
+                }
+            }
             Role::Alone(kind) | Role::Number(kind) => push(kind),
             Role::Whole(kind) => {
                 let whole = first == 0 && last + 1 == reading.runs.len();
@@ -391,6 +400,7 @@ mod tests {
         assert!(finds(text, "17 Elm Grove\r\nSpringfield", "born in Springfield"));
         assert!(finds(text, "17 Elm Grove\r\nSpringfield", "17, Elm Grove"));
         assert!(finds(text, "+1 (555) 010-9999", "tel 1-555-0109999"));
+        assert!(finds(text, "SGH", "CT at SGH") && !finds(text, "SGH", "SGH0101"));
         assert!(!finds(text, "General Hospital", "hospital"));
         assert!(!finds(text, "Radiology", "Radiology"));
     }

@@ -210,7 +210,7 @@ impl Needles {
             2.. if joined.chars().all(is_wordless) => self.push(joined, Role::Alone(kind)),
             MIN_CHARS.. => self.push(joined, Role::Alone(kind)),
             MIN_NAME if kind == IdentifierKind::Text => self.push(joined, Role::Alone(kind)),
-            2.. => self.push(joined, Role::Whole(kind)),
+            MIN_NAME => self.push(joined, Role::Whole(kind)),
             _ => {}
         }
     }
