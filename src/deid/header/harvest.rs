@@ -5,6 +5,7 @@
 //! Invariants: nothing is left out because it may be harmless (a name that is a word of technique is
 //! the matching's to weigh), but what stands for nobody and what the profile lets stay where it is.
 
+use super::content::ContentItem;
 use super::identifying::{Identifying, attribute, concept};
 use super::rulebook::{Place, Reason, Rulebook, Treatment};
 use super::scrub::facts;
@@ -54,7 +55,8 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     fn data_set(&mut self, data_set: &InMemDicomObject) {
         let coded = self.coded(data_set);
-        let content = concept(data_set);
+        let content = ContentItem::of(data_set);
+        let concept = concept(data_set);
         for element in data_set {
             if let Some(items) = element.items() {
                 if self.path.len() < MAX_DEPTH {
@@ -68,10 +70,10 @@ impl Gathering<'_> {
             let kind = match element.tag() {
                 tags::CODE_MEANING => coded,
                 tags::CODE_VALUE | tags::LONG_CODE_VALUE => coded.map(|_| Identifying::Id),
-                tags::TEXT_VALUE => content,
+                tags::TEXT_VALUE => concept,
                 _ => kind(&element),
             };
-            if let Some(kind) = kind.filter(|_| !self.is_retained(&element)) {
+            if let Some(kind) = kind.filter(|_| !self.is_retained(&element, content)) {
                 self.values(&element, kind);
             }
         }
@@ -88,8 +90,8 @@ impl Gathering<'_> {
     }
 
     /// Whether an option or a rule lets the value stay as it is.
-    fn is_retained(&self, element: &InMemElement) -> bool {
-        let place = Place { facts: &self.facts, path: &self.path, creator: None };
+    fn is_retained(&self, element: &InMemElement, content: Option<ContentItem>) -> bool {
+        let place = Place { facts: &self.facts, path: &self.path, creator: None, content };
         let decision = self.rulebook.decide(place, element.tag(), element.vr());
         decision.treatment == Treatment::Keep
             && matches!(decision.reason, Reason::Option(_) | Reason::Rule(_))

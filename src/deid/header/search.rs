@@ -11,16 +11,13 @@ use dicom_core::header::Tag;
 use dicom_dictionary_std::tags;
 
 /// Text of machines, in which a number is a version or a code.
-#[allow(deprecated)]
-const OF_MACHINES: [Tag; 22] = [
+const OF_MACHINES: [Tag; 17] = [
     tags::MANUFACTURER,
     tags::MANUFACTURER_MODEL_NAME,
-    tags::MANUFACTURER_DEVICE_CLASS_UID,
     tags::SOFTWARE_VERSIONS,
     tags::SECONDARY_CAPTURE_DEVICE_MANUFACTURER,
     tags::SECONDARY_CAPTURE_DEVICE_MANUFACTURER_MODEL_NAME,
     tags::SECONDARY_CAPTURE_DEVICE_SOFTWARE_VERSIONS,
-    tags::CONTRIBUTION_DESCRIPTION,
     tags::CONVOLUTION_KERNEL,
     tags::CODE_VALUE,
     tags::LONG_CODE_VALUE,
@@ -31,10 +28,7 @@ const OF_MACHINES: [Tag; 22] = [
     tags::CODING_SCHEME_REGISTRY,
     tags::CODING_SCHEME_EXTERNAL_ID,
     tags::MAPPING_RESOURCE_NAME,
-    tags::LUT_EXPLANATION,
-    tags::DIMENSION_DESCRIPTION_LABEL,
     tags::DEIDENTIFICATION_METHOD,
-    tags::SPECIFIC_CHARACTER_SET,
 ];
 
 /// By what a value is searched.

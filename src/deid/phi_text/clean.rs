@@ -115,6 +115,13 @@ impl Left {
         let kept = self.text.trim_end_matches(is_separator).len();
         let between = self.text[kept..].chars().next();
         let mut rest = piece.trim_start_matches(is_separator);
+        // hopper's
+        for possessive in ["'s", "’s", "'S"] {
+            let after = rest.strip_prefix(possessive);
+            if let Some(after) = after.filter(|after| !after.starts_with(char::is_alphanumeric)) {
+                rest = after.trim_start_matches(is_separator);
+            }
+        }
         let newline = piece[..piece.len() - rest.len()].contains(['\r', '\n']);
         self.text.truncate(kept);
         // brackets around what is gone
@@ -124,6 +131,11 @@ impl Left {
                 self.text.truncate(self.text.trim_end_matches(is_separator).len());
                 rest = after.trim_start_matches(is_separator);
             }
+        }
+        // a bracket that was closed inside
+        if self.text.ends_with(['(', '[']) && !rest.contains([')', ']']) {
+            self.text.pop();
+            self.text.truncate(self.text.trim_end_matches(is_separator).len());
         }
         if rest.is_empty() {
             return;
@@ -170,6 +182,7 @@ mod tests {
             ("T2 TSE 3.0 PT-90817", "T2 TSE 3.0"),
             ("MR knee\r\nMRN: PT90817\r\nleft", "MR knee\nleft"),
             ("Doe", ""),
+            ("Doe's knee", "knee"),
             ("  CT chest ", "  CT chest "),
             ("Dr. Jane Doe", ""),
             ("dob 02.03.1961 head", "head"),

@@ -20,6 +20,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 /// The shortest coded string that is compared; shorter ones are terms such as `CHEST` or `M`.
 const MIN_CODE_CHARS: usize = 6;
 
+/// A shorter text has to stand apart from numbers.
+const MIN_GLUED: usize = 4;
 /// In longer runs nothing is looked for that does not begin and end with them.
 const MAX_CUT_BYTES: usize = 256;
 
@@ -150,6 +152,13 @@ impl Known {
             spans.push(Span { range, why: Why::Known(kind) });
         };
         match needle.role {
+            Role::Alone(IdentifierKind::Text) if needle.folded.len() < MIN_GLUED => {
+                // SGH is a hospital, SGH0101 the code of a procedure
+                let apart = |run| run == 0 || !reading.before(run).is_empty();
+                if apart(first) && (last + 1 == reading.runs.len() || apart(last + 1)) {
+                    push(IdentifierKind::Text);
+                }
+            }
             Role::Alone(kind) | Role::Number(kind) => push(kind),
             Role::Whole(kind) => {
                 let whole = first == 0 && last + 1 == reading.runs.len();
@@ -212,7 +221,10 @@ fn whole_runs(
     let skipped = reading.alike.get(start..at.start)?.chars().count();
     let spelled: String = text.chars().skip(skipped).take(needle.folded.chars().count()).collect();
     let zeros = skipped == 0 || hides_start || text.chars().take(skipped).all(|c| c == '0');
-    (zeros && is_alike(&needle.folded, &spelled)).then_some((first, last))
+    // a sign is mistaken for another within a word, not across a space
+    let joined = || (first + 1..=last).all(|run| reading.before(run).is_empty());
+    let alike = needle.folded == spelled || (joined() && is_alike(&needle.folded, &spelled));
+    (zeros && alike).then_some((first, last))
 }
 
 /// Whether a text spells a needle of the same likeness: at most a third of its signs are of another
@@ -302,6 +314,7 @@ mod tests {
             ("Chest^Lara", "CHEST L"),
             ("Lung^May", "CT lung for research"),
             ("Chest^Jane", "CT CHEST"),
+            ("Rose^Lily", "T1 POST"),
         ] {
             assert!(!finds(name, value, text), "{value} in {text}");
         }
@@ -324,6 +337,13 @@ mod tests {
             ("O'Brien-Smith^Jo", "O Brien Smith"),
             ("O'Brien-Smith^Jo", "obriensmith"),
             ("Q^A", "Q^A"),
+            ("May^Tess", "CT HEAD May"),
+            ("Lung^Karin", "PACIENTE LUNG"),
+            ("Lung^Karin", "Sig.ra Lung"),
+            ("Lung^Karin", "spine 3 FOR LUNG"),
+            ("김^철수", "CT HEAD 김 axial"),
+            ("Chest^Anna^B", "Anna B Chest"),
+            ("4711^0815", "t2_4711"),
         ] {
             assert!(finds(name, value, text), "{value} in {text}");
         }
@@ -380,6 +400,7 @@ mod tests {
         assert!(finds(text, "17 Elm Grove\r\nSpringfield", "born in Springfield"));
         assert!(finds(text, "17 Elm Grove\r\nSpringfield", "17, Elm Grove"));
         assert!(finds(text, "+1 (555) 010-9999", "tel 1-555-0109999"));
+        assert!(finds(text, "SGH", "CT at SGH") && !finds(text, "SGH", "SGH0101"));
         assert!(!finds(text, "General Hospital", "hospital"));
         assert!(!finds(text, "Radiology", "Radiology"));
     }

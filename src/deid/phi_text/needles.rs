@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The shortest text that says enough alone.
 const MIN_CHARS: usize = 4;
+/// The shortest word of a name that does, where it is no word of technique.
+const MIN_NAME: usize = 3;
 /// The shortest name of family and given name in one word, and the shortest number in one.
 const MIN_JOINED: usize = 5;
 /// Longer identifiers are searched by this beginning: no name or ID is as long.
@@ -121,9 +123,11 @@ impl Needles {
         for components in groups {
             self.add_components(&components);
         }
-        let digits = folded(name);
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.add_phrase(&digits, IdentifierKind::Id);
+        for component in name.split(['^', '=']).chain([name]) {
+            let digits = folded(component);
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                self.add_phrase(&digits, IdentifierKind::Id);
+            }
         }
     }
 
@@ -205,7 +209,8 @@ impl Needles {
         match joined.chars().count() {
             2.. if joined.chars().all(is_wordless) => self.push(joined, Role::Alone(kind)),
             MIN_CHARS.. => self.push(joined, Role::Alone(kind)),
-            2.. => self.push(joined, Role::Whole(kind)),
+            MIN_NAME if kind == IdentifierKind::Text => self.push(joined, Role::Alone(kind)),
+            MIN_NAME => self.push(joined, Role::Whole(kind)),
             _ => {}
         }
     }
@@ -215,11 +220,11 @@ fn weight(word: &str) -> Weight {
     let count = word.chars().count();
     let ideographic = word.chars().any(is_wordless);
     match count {
+        0 | 1 if !ideographic => Weight::Letter,
         _ if is_technique(word) || FUNCTION_WORDS.contains(&word) => Weight::Technique,
         2.. if ideographic => Weight::Telling,
         1 if ideographic => Weight::Short,
-        0 | 1 => Weight::Letter,
-        MIN_CHARS.. => Weight::Telling,
+        MIN_NAME.. => Weight::Telling,
         _ => Weight::Short,
     }
 }

@@ -26,8 +26,8 @@ pub(super) fn spans(text: &str, spans: &mut Vec<Span>) {
             continue;
         }
         let scheme = tail(&text[..at], |c| c.is_ascii_alphanumeric());
-        let rest = head(&text[at + 3..], in_page);
-        if scheme > 1 && rest > 0 {
+        let rest = if scheme > 1 { head(&text[at + 3..], in_page) } else { 0 };
+        if rest > 0 {
             end = at + 3 + rest;
             let range = at - scheme..end;
             spans.push(Span { range, why: Why::Form(Form::Url) });
