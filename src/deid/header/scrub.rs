@@ -67,11 +67,10 @@ pub fn scrub(header: &mut InMemDicomObject, context: &Context) -> Result<Report,
         matcher: Matcher::new(context.identifiers),
         recorder: Recorder::new(),
         path: Vec::new(),
-        text: charset::Text::default(),
     };
     let patient = PatientIdentity::of(&original);
     let mut result = scrubber.data_set(original, &patient, Recorder::ROOT)?;
-    charset::declare(&mut result, declared, scrubber.text);
+    charset::declare(&mut result, declared);
     declare::declare(&mut result, context, &facts);
     *header = result;
     Ok(scrubber.recorder.finish(context.rulebook))
@@ -85,8 +84,6 @@ pub(super) struct Scrubber<'a> {
     recorder: Recorder,
     /// The sequences around the data set in work, outermost first.
     path: Vec<Tag>,
-    /// What the text that stays needs to be written.
-    pub text: charset::Text,
 }
 
 impl Scrubber<'_> {
@@ -100,11 +97,8 @@ impl Scrubber<'_> {
             let detail = format!("sequences nest deeper than {MAX_DEPTH}");
             return Err(Hold::new(HoldReason::LimitExceeded, detail));
         }
-        if !self.path.is_empty() {
-            self.text.nested |= data_set.get(tags::SPECIFIC_CHARACTER_SET).is_some();
-            if codes::is_code(&data_set) && self.code(&mut data_set, node) {
-                return Ok(data_set);
-            }
+        if !self.path.is_empty() && codes::is_code(&data_set) && self.code(&mut data_set, node) {
+            return Ok(data_set);
         }
         let subject =
             self.context.subject.of_data_set(patient, self.context.key, self.context.shift);
