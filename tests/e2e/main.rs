@@ -6,6 +6,7 @@
 mod bad_input;
 mod canary;
 mod carriers;
+mod charsets;
 mod check;
 mod commitment;
 mod crash;
