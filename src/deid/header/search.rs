@@ -4,6 +4,7 @@
 use super::dummy;
 use super::opaque::is_textual;
 use super::rulebook::{Decision, Reason, Treatment};
+use crate::deid::charset;
 use crate::deid::identifiers::IdentifierKind;
 use crate::deid::phi_text::{Known, Why};
 use dicom_core::VR;
@@ -78,8 +79,8 @@ impl Search {
 
     /// A value without what identifies in it or cannot be read, or `None` where it can stay.
     pub fn cleaned(self, known: &Known, vr: VR, value: &str) -> Option<String> {
-        // an escape sequence switches to a character set that was not decoded
-        let unread = value.contains('\u{1b}');
+        // what was not decoded cannot be judged
+        let unread = !charset::is_read(value);
         let cleaned = match self {
             Self::Number => {
                 let formed = value.chars().all(|c| "0123456789+-.eE \0\\".contains(c));
