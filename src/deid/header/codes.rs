@@ -4,6 +4,7 @@
 
 use super::values::text;
 use super::{declare, dummy};
+use crate::deid::charset;
 use crate::deid::phi_text::Known;
 use dicom_core::DataElement;
 use dicom_core::VR;
@@ -73,7 +74,7 @@ pub(super) fn is_telling(item: &InMemDicomObject, known: &Known) -> bool {
     item.iter().filter(|element| is_part_of_code(element.tag())).any(|element| {
         let Ok(value) = element.value().to_str() else { return true };
         let is_code = element.vr() != VR::UI && element.tag() != tags::CODE_MEANING;
-        value.contains('\u{1b}') || (is_code && known.find_known(&value).is_some())
+        !charset::is_read(&value) || (is_code && known.find_known(&value).is_some())
     })
 }
 

@@ -11,6 +11,7 @@ use super::search::{Search, may_be_spread, spread};
 use super::subject::Subject;
 use super::values::{is_empty, values};
 use super::{MAX_PRIVATE_BULK_BYTES, ages, dates, dummy, pseudonyms, terms, uids};
+use crate::deid::charset;
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{C, PrimitiveValue};
 use dicom_core::{DataElement, VR};
@@ -105,8 +106,8 @@ impl Scrubber<'_> {
     fn pseudonym(&mut self, element: &InMemElement, level: &Level) -> PrimitiveValue {
         let (tag, vr) = (element.tag(), element.vr());
         match tag {
-            tags::PATIENT_ID => self.written(level.subject.patient_id.clone()),
-            tags::PATIENT_NAME => self.written(level.subject.patient_name.clone()),
+            tags::PATIENT_ID => level.subject.patient_id.clone().into(),
+            tags::PATIENT_NAME => level.subject.patient_name.clone().into(),
             _ => {
                 let kind = kind(tag);
                 let of = |value: &String| match (vr, value.trim_matches(['\0', ' '])) {
@@ -132,13 +133,7 @@ impl Scrubber<'_> {
             let pseudonym = self.context.key.value_pseudonym(&kind, &value, pseudonyms::CHARS);
             text = text.replace("{pseudonym}", &pseudonym);
         }
-        self.written(dummy::fitted(element.vr(), &text))
-    }
-
-    /// Text of the site's own, which may need another character set than the object had.
-    fn written(&mut self, text: String) -> PrimitiveValue {
-        self.text.ours_beyond_ascii |= !text.is_ascii();
-        text.into()
+        dummy::fitted(element.vr(), &text).into()
     }
 
     fn uids(&mut self, element: InMemElement, listed: bool) -> (Option<InMemElement>, Done) {
@@ -181,7 +176,6 @@ impl Scrubber<'_> {
             touched = true;
             values.iter_mut().for_each(|value| *value = dummy::of(vr).to_str().into_owned());
         }
-        self.text.beyond_ascii |= values.iter().any(|value| !value.is_ascii());
         if !touched {
             return (Some(element), Done::Kept);
         }

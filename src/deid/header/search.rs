@@ -1,9 +1,9 @@
 //! How the text of an attribute is searched for what identifies, and what becomes of it. `scrub`
 //! cleans and `residue` finds by the same answer.
 
-use super::dummy;
 use super::opaque::is_textual;
 use super::rulebook::{Decision, Reason, Treatment};
+use super::{charset, dummy};
 use crate::deid::identifiers::IdentifierKind;
 use crate::deid::phi_text::{Known, Why};
 use dicom_core::VR;
@@ -78,8 +78,8 @@ impl Search {
 
     /// A value without what identifies in it or cannot be read, or `None` where it can stay.
     pub fn cleaned(self, known: &Known, vr: VR, value: &str) -> Option<String> {
-        // an escape sequence switches to a character set that was not decoded
-        let unread = value.contains('\u{1b}');
+        // what was not decoded cannot be judged
+        let unread = !charset::is_read(value);
         let cleaned = match self {
             Self::Number => {
                 let formed = value.chars().all(|c| "0123456789+-.eE \0\\".contains(c));
@@ -89,7 +89,9 @@ impl Search {
                 let stays = value.is_ascii() && self.find(known, value).is_none();
                 return (!stays).then(String::new);
             }
-            _ if unread || (vr == VR::AE && !value.is_ascii()) => return Some(whole(vr)),
+            _ if unread || (matches!(vr, VR::AE | VR::UR) && !value.is_ascii()) => {
+                return Some(whole(vr));
+            }
             Self::Identifiers => return self.find(known, value).map(|_| whole(vr)),
             Self::Prose => known.clean(value),
             Self::Wording => known.clean_known(value),
