@@ -90,7 +90,9 @@ impl Search {
                 let stays = value.is_ascii() && self.find(known, value).is_none();
                 return (!stays).then(String::new);
             }
-            _ if unread || (vr == VR::AE && !value.is_ascii()) => return Some(whole(vr)),
+            _ if unread || (matches!(vr, VR::AE | VR::UR) && !value.is_ascii()) => {
+                return Some(whole(vr));
+            }
             Self::Identifiers => return self.find(known, value).map(|_| whole(vr)),
             Self::Prose => known.clean(value),
             Self::Wording => known.clean_known(value),
