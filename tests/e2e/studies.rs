@@ -116,6 +116,7 @@ fn under_study_release_a_capture_loses_the_name_in_whatever_order_objects_come()
 #[test]
 fn a_name_burned_into_an_object_that_names_nobody_is_hidden_even_if_its_words_may_stay() {
     let site = site();
+    site.write_profile("basic", "");
     let mut samples = sample(&site.path("sent"), &["--ct", "1", "--us", "1"]);
     let (mut ultrasound, ct) = (samples.pop().expect("two"), samples.remove(0).path);
     let name = value(&ct, tags::PATIENT_NAME).replace('^', "\", \"");
