@@ -116,11 +116,13 @@ fn under_study_release_a_capture_loses_the_name_in_whatever_order_objects_come()
 #[test]
 fn a_name_burned_into_an_object_that_names_nobody_is_hidden_even_if_its_words_may_stay() {
     let site = site();
+    site.write_profile("basic", "");
     let mut samples = sample(&site.path("sent"), &["--ct", "1", "--us", "1"]);
     let (mut ultrasound, ct) = (samples.pop().expect("two"), samples.remove(0).path);
     let name = value(&ct, tags::PATIENT_NAME).replace('^', "\", \"");
     let profile = std::fs::read_to_string(site.path("profile.toml")).expect("a profile");
-    let lax = profile.replacen("keep_words = [", &format!("keep_words = [\"{name}\", "), 1);
+    let words = format!("hide = \"all-text\"\nkeep_words = [\"{name}\"]");
+    let lax = profile.replacen("hide = \"all-text\"", &words, 1);
     assert_ne!(lax, profile, "the words of the name may stay");
     std::fs::write(site.path("profile.toml"), lax).expect("written");
     let nameless = modified(&ultrasound.path, "nameless.dcm", &NOBODY);
