@@ -24,6 +24,7 @@ pub mod phi_text;
 pub mod picture;
 pub mod pixels;
 mod policy;
+mod raw_bytes;
 pub mod redaction;
 pub mod scan;
 pub mod verify;

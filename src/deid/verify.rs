@@ -7,9 +7,11 @@ use super::examine::{LookedFrame, StepError, frame_digest, open_frames, rulebook
 use super::header::{Expected, Rulebook, Subject, residue, unscrubbed};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
-use super::object::OpenObject;
+use super::object::{OpenObject, read_meta};
+use super::phi_text::Known;
 use super::picture::{Picture, PixelRect};
 use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render};
+use super::raw_bytes::{self, Extent, Wanted};
 use super::redaction::{PixelTreatment, Redaction};
 use crate::config::{Limits, ObjectFacts, Profile};
 use dicom_dictionary_std::tags;
@@ -51,6 +53,7 @@ pub fn verify(
     check_file(file, &object)?;
     documents::take(&mut object.header, expected.redaction.document)?;
     check_header(&object, &rulebook, expected)?;
+    check_bytes(file, &object, &rulebook, expected)?;
     let frames = open_frames(&object, expected.limits)?;
     match (frames, expected.layout) {
         (None, None) => {}
@@ -160,6 +163,36 @@ fn check_header(
         return Err(failed("a private attribute"));
     }
     Ok(())
+}
+
+/// No identifier in the bytes outside of the pixels, whatever the parser made of them.
+fn check_bytes(
+    file: &File,
+    object: &OpenObject,
+    rulebook: &Rulebook,
+    expected: Expectation<'_>,
+) -> Result<(), StepError> {
+    let mut file = file.try_clone()?;
+    let (_, data_set) = read_meta(&mut file)?;
+    let pixels = object.pixels.and_then(|at| Some(at.offset..at.offset + at.length?));
+    let rules = (0..).map_while(|number| rulebook.rule(number));
+    let mut ours: Vec<String> = rules.filter_map(|rule| rule.value.clone()).collect();
+    ours.extend([expected.subject.patient_id.clone(), expected.subject.patient_name.clone()]);
+    let wanted = Wanted {
+        identifiers: expected.identifiers,
+        ours: &ours,
+        known: &Known::new(expected.identifiers),
+    };
+    let Some(places) = raw_bytes::search(&mut file, &Extent { data_set, pixels }, wanted)? else {
+        let detail = "bytes of identifiers in more places than can be looked at";
+        return Err(Hold::new(HoldReason::IdentifierRemains, detail).into());
+    };
+    if places.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<_> = places.iter().take(NAMED_PATHS).map(ToString::to_string).collect();
+    let detail = format!("{} in the bytes: {}", places.len(), named.join(", "));
+    Err(Hold::new(HoldReason::IdentifierRemains, detail).into())
 }
 
 fn check_frames(
