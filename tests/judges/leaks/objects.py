@@ -186,7 +186,7 @@ def structures(m, number):
              ROIObservationDescription=obj.person("ROIObservationDescription (ST)", "other order"),
              ROIInterpreter=m.name("RTSTRUCT: ROIInterpreter"))
     ]  # fmt: skip
-    obj.keeps("Heart", "GTV")
+    obj.keeps("Heart")
     ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     return obj
 
