@@ -11,7 +11,6 @@ use super::search::{Search, may_be_spread, spread};
 use super::subject::Subject;
 use super::values::{is_empty, values};
 use super::{MAX_PRIVATE_BULK_BYTES, ages, dates, dummy, pseudonyms, terms, uids};
-use crate::deid::charset;
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{C, PrimitiveValue};
 use dicom_core::{DataElement, VR};

@@ -1,9 +1,10 @@
 //! How the text of an attribute is searched for what identifies, and what becomes of it. `scrub`
 //! cleans and `residue` finds by the same answer.
 
+use super::dummy;
 use super::opaque::is_textual;
 use super::rulebook::{Decision, Reason, Treatment};
-use super::{charset, dummy};
+use crate::deid::charset;
 use crate::deid::identifiers::IdentifierKind;
 use crate::deid::phi_text::{Known, Why};
 use dicom_core::VR;
