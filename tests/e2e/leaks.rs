@@ -43,6 +43,11 @@ fn no_planted_string_leaves_under_the_basic_profile() {
     probe("basic");
 }
 
+#[test]
+fn no_planted_string_leaves_where_descriptions_stay() {
+    probe("research-longitudinal");
+}
+
 /// The same by the command line: File Meta Information, preamble and names of files do not travel by C-STORE.
 fn probe_files(profile: &str) {
     let site = site(profile);
@@ -54,6 +59,11 @@ fn probe_files(profile: &str) {
 #[test]
 fn no_planted_string_leaves_by_files() {
     probe_files("basic");
+}
+
+#[test]
+fn no_planted_string_leaves_by_files_where_descriptions_stay() {
+    probe_files("research-longitudinal");
 }
 
 #[test]

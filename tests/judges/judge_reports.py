@@ -115,7 +115,7 @@ class Judge:
                 now.get("CodingSchemeDesignator"),
             ):
                 self.fault(path, f"{keyword} is another")
-            elif telling:
+            elif self.tells(f"{now.get('CodeMeaning', '')} {now.get('CodeValue', '')}"):
                 self.fault(path, f"{keyword} tells of somebody")
         return None
 

@@ -74,6 +74,7 @@ def patterns(m, number):
         "AcquisitionComments": ("Delayed scan, previous on {0}", "17.06.2011"),
         "ProtocolName": ("Liver triphasic {0}", "5 Larch Grove Road"),
     }  # fmt: skip
+    obj.keep["research-longitudinal"].clear()
     for keyword, (template, text) in telling.items():
         setattr(ds, keyword, template.format(obj.pattern(f"{keyword}, by its form", text)))
         obj.keeps(template.split(",")[0].split(" {")[0].split(";")[0])
@@ -185,7 +186,7 @@ def structures(m, number):
              ROIObservationDescription=obj.person("ROIObservationDescription (ST)", "other order"),
              ROIInterpreter=m.name("RTSTRUCT: ROIInterpreter"))
     ]  # fmt: skip
-    obj.keeps("Heart", "GTV")
+    obj.keeps("Heart")
     ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     return obj
 
