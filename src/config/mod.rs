@@ -142,6 +142,10 @@ pub struct Deid {
 #[serde(default, deny_unknown_fields)]
 pub struct Detection {
     pub threads: usize,
+    /// Whether only what may be text at first sight is read.
+    pub prefilter: bool,
+    /// One in so many pictures without text at first sight is read all the same; 0: none.
+    pub prefilter_check_every: u64,
 }
 
 /// `[sandbox]`: the child processes that parse and decode.
@@ -260,7 +264,7 @@ impl Default for Deid {
 
 impl Default for Detection {
     fn default() -> Self {
-        Self { threads: 2 }
+        Self { threads: 2, prefilter: true, prefilter_check_every: 500 }
     }
 }
 

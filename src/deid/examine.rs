@@ -1,5 +1,6 @@
 //! The first step: header facts, the identifiers the object carries, and its pictures.
 
+use super::device::Device;
 use super::documents::DocumentKind;
 use super::header::{PatientIdentity, Rulebook, facts, harvest};
 use super::hold::{Hold, HoldReason};
@@ -37,8 +38,9 @@ pub struct Examination {
 /// What `examine` tells on its way.
 #[derive(Debug)]
 pub enum Seen {
-    /// Whose object it is: told first, so that nobody reads the pictures of a patient in vain.
-    Patient(PatientIdentity),
+    /// Whose object it is, and what made it: told first, so that nobody reads the pictures of a patient
+    /// in vain.
+    Opened(PatientIdentity, Device),
     /// A picture to be read.
     Picture(Picture),
 }
@@ -142,7 +144,7 @@ pub fn examine(
 ) -> Result<Examination, StepError> {
     let rulebook = rulebook(profile)?;
     let object = OpenObject::open(input, limits, scratch, &rulebook)?;
-    tell(Seen::Patient(PatientIdentity::of(&object.header)))?;
+    tell(Seen::Opened(PatientIdentity::of(&object.header), Device::of(&object.header)))?;
     let Policy { treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
     if treatment == PixelTreatment::Looked {

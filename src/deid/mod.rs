@@ -9,6 +9,7 @@ pub mod accept;
 pub mod apply;
 pub mod ask;
 pub mod decide;
+pub mod device;
 pub mod documents;
 pub mod examine;
 pub mod explain;

@@ -45,8 +45,8 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
     let done = match request {
         Request::Examine { profile, limits } => {
             let tell = &mut |seen| match seen {
-                Seen::Patient(patient) => {
-                    Ok(protocol::write(&mut *replies, Reply::Opened(patient))?)
+                Seen::Opened(patient, device) => {
+                    Ok(protocol::write(&mut *replies, Reply::Opened(patient, device))?)
                 }
                 Seen::Picture(picture) => show(&mut *replies, picture, limits),
             };

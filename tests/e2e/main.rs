@@ -21,6 +21,7 @@ mod network;
 mod patients;
 mod peers;
 mod profile;
+mod reading;
 mod reload;
 mod reports;
 mod routes;
