@@ -264,7 +264,7 @@ impl Default for Deid {
 
 impl Default for Detection {
     fn default() -> Self {
-        Self { threads: 2, prefilter: true, prefilter_check_every: 500 }
+        Self { threads: 2, prefilter: false, prefilter_check_every: 500 }
     }
 }
 

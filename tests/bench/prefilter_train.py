@@ -113,6 +113,20 @@ def zoomed(rng, picture):
     return np.asarray(image.resize(size, int(rng.integers(1, 6)))).round().clip(0, 65535).astype(np.int32)
 
 
+def grain(rng):
+    """Noise without a point spread, as generated objects have it, over a body."""
+    side = int(rng.choice([1, 1, 1, 2, 4])) * SIDE
+    y, x = np.mgrid[:side, :side]
+    middle, size = rng.uniform(-0.3, 1.3, 2) * side, rng.uniform(0.2, 1.6) * side
+    body = rng.uniform(0, 255) + (np.hypot(x - middle[0], y - middle[1]) < size) * rng.choice([0, rng.uniform(-150, 150)])
+    level = float(rng.choice([0.7, 1.5, 3, 6, 12, 25, 50, 80])) * (side / SIDE) ** 0.5
+    noise = [rng.normal(size=x.shape), rng.uniform(-1.7, 1.7, x.shape), rng.integers(0, 2, x.shape) * 2.0]
+    page = np.clip(np.round(body + level * noise[int(rng.integers(3))]), 0, 255).astype(np.int64)
+    while page.shape[0] > SIDE:
+        page = half(page)
+    return page
+
+
 def examples(lines, seed):
     rng = np.random.default_rng(seed)
     fonts = [p for name in bench.FONTS["tuning"] if (p := next(bench.Path("/usr/share/fonts").rglob(name), None))]
@@ -147,7 +161,11 @@ def examples(lines, seed):
         if mask.sum() < 3:
             continue
         pictures.append(inputs(square)); masks.append(mask); labels.append(1.0)
-    for _ in range(2 * lines):
+    for at in range(2 * lines):
+        if at % 5 == 0:
+            square, mask = crop(rng, grain(rng), None)
+            pictures.append(inputs(square)); masks.append(mask); labels.append(0.0)
+            continue
         kind = str(rng.choice(["CT", "CT", "CT", "CT", "MR", "MR", "MR", "other", "other", "phantom", "phantom"]))
         picture = zoomed(rng, grounds[kind][int(rng.integers(len(grounds[kind])))]).astype(np.int64)
         if rng.random() < 0.7:

@@ -21,7 +21,6 @@ mod network;
 mod patients;
 mod peers;
 mod profile;
-mod reading;
 mod reload;
 mod reports;
 mod routes;

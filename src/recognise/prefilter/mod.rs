@@ -21,10 +21,10 @@ struct Size {
 }
 
 const SIZES: [Size; 4] = [
-    Size { doubt_min: -1.0, margin: 3 },
-    Size { doubt_min: -1.0, margin: 2 },
-    Size { doubt_min: -1.0, margin: 2 },
-    Size { doubt_min: -1.0, margin: 1 },
+    Size { doubt_min: -0.5, margin: 3 },
+    Size { doubt_min: -0.5, margin: 2 },
+    Size { doubt_min: 0.0, margin: 2 },
+    Size { doubt_min: 0.5, margin: 1 },
 ];
 /// Shortest side that is looked at reduced.
 const SIDE_MIN: usize = 16;

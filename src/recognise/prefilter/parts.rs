@@ -7,7 +7,7 @@ use super::CELL;
 use crate::deid::picture::PixelRect;
 
 /// More of the picture than this, in percent, and it is read as a whole.
-const WHOLE: u64 = 60;
+const WHOLE: u64 = 50;
 /// More parts than this, and the picture is read as a whole.
 const PARTS_MAX: usize = 24;
 /// More islands than this are not united, which takes long: the picture is read as a whole.

@@ -68,11 +68,12 @@ fn text_on_anatomy_and_in_one_colour_alone_is_not_cleared() {
 }
 
 #[test]
-fn gradients_noise_and_anatomy_are_cleared() {
+fn gradients_waves_and_smooth_anatomy_are_cleared() {
     let prefilter = prefilter();
     let flat = Page::flat(300, 200, 1, 7);
     let gradient = Page::new(512, 512, 1, |x, y| ((x + y) / 4) as u8);
-    for page in [flat, gradient, Page::new(200, 200, 1, noise(20, 60)), anatomy(1), anatomy(2)] {
+    let moving = Page::new(640, 400, 1, |x, _| (60.0 + 50.0 * (f64::from(x) / 40.0).sin()) as u8);
+    for page in [flat, gradient, moving, anatomy(3)] {
         let parts = prefilter.parts(&page.picture).expect("looked at");
         assert_eq!(parts, [], "{:?}: {:?}", page.picture, prefilter.highest(&page.picture));
     }
