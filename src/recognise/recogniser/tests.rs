@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::recognise::TextDetector;
-use crate::recognise::local::tests::{Page, noise};
+use crate::recognise::local::tests::Page;
 use noto_sans_mono_bitmap::RasterHeight::Size24;
 
 fn recogniser(prefilter: bool, check_every: u64) -> Recogniser {
@@ -10,14 +10,11 @@ fn recogniser(prefilter: bool, check_every: u64) -> Recogniser {
     Recogniser::new(&detection)
 }
 
-/// Frame `index` of a cine: a banner that stays, and a sector that moves.
+/// Frame `index` of a cine: a banner that stays, and a wave that moves below it.
 fn frame(index: u32) -> Page {
-    let moving = noise(30, 9);
-    Page::new(640, 480, 1, move |x, y| {
-        let inside = (f64::from(x) - 320.0).hypot(f64::from(y) - 480.0) < 260.0;
-        let wave =
-            (f64::from(x + index * 7) / 19.0).sin() + (f64::from(y + index * 5) / 23.0).cos();
-        if inside { moving(x + index * 911, y) + (20.0 * (wave + 2.0)) as u8 } else { 0 }
+    Page::new(640, 480, 1, move |x, y| match y {
+        0..130 => 0,
+        _ => (60.0 + 50.0 * (f64::from(x + 9 * index) / 40.0).sin()) as u8,
     })
     .write([20, 8], "DOE^JANE 1957-11-02", Size24, 230, false)
     .write([400, 8], "MRN 0012345", Size24, 230, false)
@@ -27,10 +24,10 @@ async fn read(recogniser: &Recogniser, page: &Page) -> Vec<TextLine> {
     recogniser.read(page.picture.clone(), Care::Doubts).await.expect("read").lines
 }
 
-/// Whether all the ink of every line on the page is covered.
+/// Whether nearly all the ink of every line on the page is covered.
 fn is_covered(page: &Page, found: &[TextLine]) -> bool {
-    let covered = |(x, y): &(u32, u32)| found.iter().any(|line| line.area.contains(*x, *y));
-    page.lines.iter().flat_map(|(_, ink)| ink).filter(|at| !covered(at)).count() == 0
+    let covered = |(x, y): &&(u32, u32)| found.iter().any(|line| line.area.contains(*x, *y));
+    page.lines.iter().all(|(_, ink)| ink.iter().filter(covered).count() * 100 >= ink.len() * 95)
 }
 
 #[tokio::test]
@@ -103,11 +100,11 @@ async fn without_the_prefilter_every_picture_is_read_as_a_whole() {
 async fn one_in_so_many_cleared_pictures_is_read_all_the_same_and_its_pixels_decide() {
     let (first, second) = (recogniser(true, 4), recogniser(true, 4));
     for at in 0..24_u8 {
-        let page = Page::new(64, 64, 1, move |x, y| at + ((x + y) / 4) as u8);
+        let page = Page::new(100, 100, 1, move |x, y| at + ((x + y) / 4) as u8);
         read(&first, &page).await;
     }
     for at in (0..24_u8).rev() {
-        let page = Page::new(64, 64, 1, move |x, y| at + ((x + y) / 4) as u8);
+        let page = Page::new(100, 100, 1, move |x, y| at + ((x + y) / 4) as u8);
         read(&second, &page).await;
     }
     let counts = first.counts();
