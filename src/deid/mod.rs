@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod apply;
 pub mod ask;
+mod charset;
 pub mod decide;
 pub mod device;
 pub mod documents;
@@ -18,6 +19,7 @@ pub mod hold;
 pub mod identifiers;
 mod known_vr;
 mod object;
+pub mod opening;
 pub mod outline;
 pub mod phi_text;
 pub mod picture;

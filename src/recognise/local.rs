@@ -65,50 +65,17 @@ impl LocalDetector {
         })
     }
 
-    /// The lines of a part of a picture of `whole` pixels; places are those in the part. What counts as
-    /// large, and how often is looked, goes by the whole picture.
-    pub(super) fn read_part(
-        &self,
-        part: &Picture,
-        whole: (u32, u32),
-    ) -> Result<Vec<TextLine>, DetectError> {
-        let whole = (whole.0 as usize, whole.1 as usize);
-        let mut lines = self.lines(&Raster::new(part)?, whole)?;
-        if part.enhanced {
-            let is_word =
-                |reading: &Reading| letters(&reading.text).chars().count() >= ENHANCED_LETTERS_MIN;
-            lines.read.retain(|(_, reading)| is_word(reading));
-            lines.unread.retain(|shape| shape.length >= LONG * shape.thickness);
-        }
-        let line = |shape: &LineBox, reading: Option<Reading>| {
-            let pad = (0.1 * shape.thickness).max(2.0);
-            let area = shape.cover(pad, part.width, part.height)?;
-            let unread = reading.is_none();
-            let Reading { text, confidence } = reading.unwrap_or_default();
-            Some(TextLine { frame: part.frame, area, text: Phi::new(text), confidence, unread })
-        };
-        let read =
-            lines.read.into_iter().filter_map(|(shape, reading)| line(&shape, Some(reading)));
-        let mut all = without_duplicates(read.collect());
-        all.extend(lines.unread.iter().filter_map(|shape| line(shape, None)));
-        all.sort_by_key(|line| (line.area.top, line.area.left, line.area));
-        Ok(all)
-    }
-
     /// The lines of the picture, with duplicates.
-    fn lines(
-        &self,
-        raster: &Raster<'_>,
-        (width, height): (usize, usize),
-    ) -> Result<Lines, DetectError> {
+    fn lines(&self, raster: &Raster<'_>) -> Result<Lines, DetectError> {
+        let (width, height) = (raster.width, raster.height);
         let fine = detect::candidates(&self.detection, raster, &fine_passes(width, height))?;
-        let mut lines = self.read_lines(raster, (width, height), &detect::unite(fine))?;
+        let mut lines = self.read_lines(raster, &detect::unite(fine))?;
         let shapes = lines.shapes();
 
         let coarse = detect::candidates(&self.detection, raster, &coarse_passes(width, height))?;
         let mut coarse = detect::unite(coarse);
         coarse.retain(|found| !found.shape.is_covered(&shapes));
-        let coarse = self.read_lines(raster, (width, height), &coarse)?;
+        let coarse = self.read_lines(raster, &coarse)?;
         lines.read.extend(coarse.read.into_iter().filter(|(shape, reading)| {
             reading.confidence >= BLOCK_CONFIDENCE_MIN || !shape.is_block_of(&shapes)
         }));
@@ -126,13 +93,9 @@ impl LocalDetector {
     }
 
     /// The candidates that were read well enough, and those that look like text all the same.
-    fn read_lines(
-        &self,
-        raster: &Raster<'_>,
-        (width, height): (usize, usize),
-        found: &[Found],
-    ) -> Result<Lines, DetectError> {
-        let (pixels, longest) = (width as f32 * height as f32, width.max(height) as f32);
+    fn read_lines(&self, raster: &Raster<'_>, found: &[Found]) -> Result<Lines, DetectError> {
+        let pixels = (raster.width * raster.height) as f32;
+        let longest = raster.width.max(raster.height) as f32;
         let shapes: Vec<LineBox> = found.iter().map(|line| line.shape).collect();
         let mut lines = Lines::default();
         let mut again: Vec<LineBox> = Vec::new();
@@ -175,7 +138,26 @@ impl Lines {
 
 impl TextDetector for LocalDetector {
     fn read(&self, picture: &Picture) -> Result<Vec<TextLine>, DetectError> {
-        self.read_part(picture, (picture.width, picture.height))
+        let mut lines = self.lines(&Raster::new(picture)?)?;
+        if picture.enhanced {
+            let is_word =
+                |reading: &Reading| letters(&reading.text).chars().count() >= ENHANCED_LETTERS_MIN;
+            lines.read.retain(|(_, reading)| is_word(reading));
+            lines.unread.retain(|shape| shape.length >= LONG * shape.thickness);
+        }
+        let line = |shape: &LineBox, reading: Option<Reading>| {
+            let pad = (0.1 * shape.thickness).max(2.0);
+            let area = shape.cover(pad, picture.width, picture.height)?;
+            let unread = reading.is_none();
+            let Reading { text, confidence } = reading.unwrap_or_default();
+            Some(TextLine { frame: picture.frame, area, text: Phi::new(text), confidence, unread })
+        };
+        let read =
+            lines.read.into_iter().filter_map(|(shape, reading)| line(&shape, Some(reading)));
+        let mut all = without_duplicates(read.collect());
+        all.extend(lines.unread.iter().filter_map(|shape| line(shape, None)));
+        all.sort_by_key(|line| (line.area.top, line.area.left, line.area));
+        Ok(all)
     }
 }
 

@@ -8,9 +8,10 @@ use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::device::Device;
 use crate::deid::examine::{Examination, LookedFrame};
 use crate::deid::explain::Explanation;
-use crate::deid::header::{HeaderFact, PatientIdentity, ProjectKey, Subject};
+use crate::deid::header::{HeaderFact, ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
+use crate::deid::opening::Opening;
 use crate::deid::picture::Picture;
 use crate::deid::pixels::PixelLayout;
 use crate::deid::redaction::Redaction;
@@ -21,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// What a child is for. Originals and results never meet in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// Examine, apply, explain and ask: parses originals.
+    /// Examine, harvest, apply, explain and ask: parses originals.
     Work,
     /// Verify: parses results alone.
     Verify,
@@ -47,6 +48,11 @@ impl Role {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     Examine {
+        profile: Profile,
+        limits: Limits,
+    },
+    /// What `Examine` tells first, and nothing else.
+    Harvest {
         profile: Profile,
         limits: Limits,
     },
@@ -82,9 +88,11 @@ impl Request {
     /// The role of the children that do it.
     pub fn role(&self) -> Role {
         match self {
-            Self::Examine { .. } | Self::Apply { .. } | Self::Explain { .. } | Self::Ask { .. } => {
-                Role::Work
-            }
+            Self::Examine { .. }
+            | Self::Harvest { .. }
+            | Self::Apply { .. }
+            | Self::Explain { .. }
+            | Self::Ask { .. } => Role::Work,
             Self::Verify { .. } => Role::Verify,
         }
     }
@@ -96,9 +104,10 @@ impl Request {
 pub enum Reply {
     /// Nothing was read yet; what the child can no longer do.
     Ready(Confinement),
-    Opened(PatientIdentity, Device),
+    Opened(Box<Opening>, Device),
     Picture(Picture),
     Examined(Box<Examination>),
+    Harvested(Box<Opening>),
     Applied(Candidate),
     Verified(Verdict),
     Explained(Box<Explanation>),

@@ -1,9 +1,8 @@
 //! What the pre-filter clears, loses and costs, over the frames that tests/bench/prefilter.py writes.
 //!
-//!     cargo bench --bench prefilter -- FRAMES [all]
+//!     cargo bench --bench prefilter -- FRAMES
 //!
-//! A frame with a line is lost if no picture of it is in doubt and the full reading finds the line. With
-//! `all`, frames in doubt are read both ways as well, and a line counts that only the full reading covers.
+//! A line is lost if no picture of its frame is in doubt and the full reading finds it.
 
 use deid_gateway::config::Detection;
 use deid_gateway::deid::picture::{PixelRect, TextLine};
@@ -87,14 +86,10 @@ fn covered(lines: &[TextLine], [left, top, right, bottom]: [u32; 4]) -> f64 {
 #[derive(Default)]
 struct Sums {
     lines: u32,
-    readable: u32,
     cleared: u32,
     lost: u32,
-    in_parts: u32,
     free: u32,
     free_cleared: u32,
-    free_pixels: u64,
-    free_read: u64,
     pixels: u64,
     looking: Duration,
     rendering: Duration,
@@ -104,7 +99,6 @@ struct Sums {
 async fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let path = arguments.next().expect("a file of frames");
-    let all = arguments.next().is_some_and(|word| word == "all");
     let mut file = BufReader::new(File::open(path).expect("readable"));
     let prefilter = Prefilter::load().expect("loads");
     let recogniser =
@@ -118,20 +112,13 @@ async fn main() {
         let (mut cleared, mut highest) = (true, [f32::MIN; 4]);
         for picture in &pictures {
             let begin = Instant::now();
-            let parts = prefilter.parts(picture).expect("looked at");
+            let doubts = prefilter.has_doubts(picture);
             sums.looking += begin.elapsed();
             sums.pixels += u64::from(drawn.width * drawn.height);
             for (highest, score) in highest.iter_mut().zip(prefilter.highest(picture)) {
                 *highest = highest.max(score);
             }
-            cleared &= parts.is_empty();
-            if !drawn.has_line {
-                let size = |part: &PixelRect| {
-                    u64::from(part.right - part.left) * u64::from(part.bottom - part.top)
-                };
-                sums.free_pixels += u64::from(drawn.width * drawn.height);
-                sums.free_read += parts.iter().map(size).sum::<u64>();
-            }
+            cleared &= !doubts;
         }
         if !drawn.has_line {
             sums.free += 1;
@@ -144,30 +131,21 @@ async fn main() {
         }
         sums.lines += 1;
         sums.cleared += u32::from(cleared);
-        if !cleared && !all {
-            println!("doubt {highest:.1?} {}", drawn.note);
+        if !cleared {
             continue;
         }
-        let (mut whole, mut parts) = (Vec::new(), Vec::new());
+        let mut found = Vec::new();
         for picture in pictures {
-            let read = recogniser.read(picture.clone(), Care::Whole).await.expect("read");
-            whole.extend(read.lines);
-            parts.extend(recogniser.read(picture, Care::Doubts).await.expect("read").lines);
+            found.extend(recogniser.read(picture, Care::Whole).await.expect("read").lines);
         }
-        let (whole, parts) = (covered(&whole, drawn.line), covered(&parts, drawn.line));
-        sums.readable += u32::from(whole >= COVERED);
-        sums.in_parts += u32::from(parts >= COVERED);
-        if whole >= COVERED && parts < COVERED {
+        if covered(&found, drawn.line) >= COVERED {
             sums.lost += 1;
-            println!("lost {cleared} {highest:.1?} {whole:.2} {parts:.2} {}", drawn.note);
+            println!("lost {highest:.1?} {}", drawn.note);
         }
     }
-    let Sums { lines, cleared, lost, free, free_cleared, readable, in_parts, .. } = sums;
-    println!(
-        "{lines} lines: {cleared} cleared, {lost} lost; of those read, {readable} found whole, {in_parts} in parts"
-    );
-    let share = sums.free_read as f64 / sums.free_pixels.max(1) as f64 * 100.0;
-    println!("{free} frames without text: {free_cleared} cleared, {share:.1} % of the pixels read");
+    let Sums { lines, cleared, lost, free, free_cleared, .. } = sums;
+    println!("{lines} lines: {cleared} cleared, {lost} lost");
+    println!("{free} frames without text: {free_cleared} cleared");
     let per_picture = |time: Duration| time.as_secs_f64() * 1e3 * 262_144.0 / sums.pixels as f64;
     println!(
         "{:.2} ms to look, {:.2} ms to render, per picture of 512x512",

@@ -1,34 +1,21 @@
-//! A quick look for text: where a picture may hold some, so that only these parts are read.
+//! A quick look for text: whether a picture may hold some, so that pictures without are not read.
 //!
-//! Invariants: it only ever says where to read, never what; any doubt is a reason to read. It runs in
-//! the parent, over the very pictures that the reader would get, so nothing a child says can clear a
-//! picture. The same picture has the same doubts on every machine.
+//! Invariants: it only ever says whether to read, never what; any doubt is a reason to read all of the
+//! picture. It runs in the parent, over the very pictures that the reader would get, so nothing a child
+//! says can clear a picture. The same picture has the same doubts on every machine.
 
 mod network;
-mod parts;
 
-use self::network::{CELL, Network};
+use self::network::Network;
 use super::DetectError;
-use crate::deid::picture::{Picture, PixelRect};
+use crate::deid::picture::Picture;
 
-/// How the picture is looked at: the network knows letters of 6 to 13 pixels, so larger ones are
-/// looked for in the picture reduced by two, again and again.
-struct Size {
-    /// From this score on, a cell may hold text.
-    doubt_min: f32,
-    /// Cells around a doubtful one that are read with it, so that its line is seen whole.
-    margin: usize,
-}
-
-const SIZES: [Size; 4] = [
-    Size { doubt_min: -0.5, margin: 3 },
-    Size { doubt_min: -0.5, margin: 2 },
-    Size { doubt_min: 0.0, margin: 2 },
-    Size { doubt_min: 0.5, margin: 1 },
-];
+/// From these scores on a cell may hold text, by size: the network knows letters of 6 to 13 pixels, so
+/// larger ones are looked for in the picture reduced by two, again and again.
+const DOUBT_MIN: [f32; 4] = [-0.5, -0.5, 0.0, 0.5];
 /// Shortest side that is looked at reduced.
 const SIDE_MIN: usize = 16;
-/// Pictures with no more pixels are read as a whole: a line fills them, and reading them costs little.
+/// Pictures with no more pixels are always read: a line fills them, and reading them costs little.
 const SMALL: usize = 96 * 96;
 
 /// Looks for what may be text.
@@ -43,71 +30,43 @@ impl Prefilter {
         Ok(Self { network: Network::load().ok_or_else(wrong)? })
     }
 
-    /// The parts of the picture that may hold text, apart from each other; none if it holds none.
-    pub fn parts(&self, picture: &Picture) -> Result<Vec<PixelRect>, DetectError> {
-        let (width, height) = (picture.width as usize, picture.height as usize);
+    /// Whether the picture may hold text.
+    pub fn has_doubts(&self, picture: &Picture) -> bool {
+        let pixels = (picture.width as usize).checked_mul(picture.height as usize);
+        let bytes = pixels.and_then(|pixels| pixels.checked_mul(picture.samples.into()));
         // The reader says what is wrong with it.
-        let whole = PixelRect { left: 0, top: 0, right: picture.width, bottom: picture.height };
-        let pixels = width.checked_mul(height).filter(|pixels| *pixels > 0);
-        let samples = usize::from(picture.samples);
-        let agrees = pixels.and_then(|n| n.checked_mul(samples)) == Some(picture.data.len());
-        if !agrees || pixels.is_none_or(|pixels| pixels <= SMALL) {
-            return Ok(vec![whole]);
+        if pixels.is_none_or(|pixels| pixels <= SMALL) || bytes != Some(picture.data.len()) {
+            return true;
         }
-        let mut doubts = parts::Doubts::none(width, height);
-        for plane in planes(&picture.data, samples) {
-            self.look(&plane, (width, height), &mut doubts);
-        }
-        Ok(doubts.parts())
+        let scores = self.highest(picture);
+        // Not "from it on": what is no number is a doubt.
+        !scores.iter().zip(DOUBT_MIN).all(|(score, doubt_min)| *score < doubt_min)
     }
 
-    /// The highest score in each size, for measurements.
+    /// The highest score in each size.
     pub fn highest(&self, picture: &Picture) -> [f32; 4] {
-        let mut highest = [f32::MIN; 4];
-        let size = (picture.width as usize, picture.height as usize);
-        for plane in planes(&picture.data, picture.samples.into()) {
-            self.each_size(&plane, size, |scores, _, reduction| {
-                highest[reduction] = scores.iter().copied().fold(highest[reduction], f32::max);
-            });
+        let mut highest = [f32::NEG_INFINITY; 4];
+        for mut levels in planes(&picture.data, picture.samples.into()) {
+            let (mut width, mut height) = (picture.width as usize, picture.height as usize);
+            for (reduction, highest) in highest.iter_mut().enumerate() {
+                if reduction > 0 {
+                    if width.min(height) < 2 * SIDE_MIN {
+                        break;
+                    }
+                    levels = half(&levels, width, height);
+                    (width, height) = (width / 2, height / 2);
+                }
+                let (scores, _) = self.network.scores(&levels, width, height);
+                // `max` would pass over what is no number.
+                let higher = |a: f32, b: f32| if b < a { a } else { b };
+                *highest = scores.into_iter().fold(*highest, higher);
+            }
         }
         highest
     }
-
-    fn look(&self, levels: &[u8], size: (usize, usize), doubts: &mut parts::Doubts) {
-        self.each_size(levels, size, |scores, in_row, reduction| {
-            let Size { doubt_min, margin } = SIZES[reduction];
-            for (at, score) in scores.iter().enumerate() {
-                // What is no number is a doubt.
-                if *score >= doubt_min || score.is_nan() {
-                    doubts.add(at % in_row, at / in_row, 1 << reduction, margin);
-                }
-            }
-        });
-    }
-
-    /// The scores in each size, with the cells in a row and how often it was reduced.
-    fn each_size(
-        &self,
-        levels: &[u8],
-        (mut width, mut height): (usize, usize),
-        mut tell: impl FnMut(&[f32], usize, usize),
-    ) {
-        let (scores, in_row) = self.network.scores(levels, width, height);
-        tell(&scores, in_row, 0);
-        let mut levels = levels.to_vec();
-        for reduction in 1..SIZES.len() {
-            if width.min(height) < 2 * SIDE_MIN {
-                break;
-            }
-            levels = half(&levels, width, height);
-            (width, height) = (width / 2, height / 2);
-            let (scores, in_row) = self.network.scores(&levels, width, height);
-            tell(&scores, in_row, reduction);
-        }
-    }
 }
 
-/// The levels of each colour that is not the same as the first.
+/// The levels of each colour that is not the same as another.
 fn planes(data: &[u8], samples: usize) -> Vec<Vec<u8>> {
     if samples != 3 {
         return vec![data.to_vec()];

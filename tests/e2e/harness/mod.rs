@@ -6,6 +6,7 @@ mod committing;
 mod faults;
 mod gateway;
 mod judges;
+mod leaks;
 mod objects;
 mod process;
 mod proxy;
@@ -19,11 +20,12 @@ pub use gateway::{Gateway, Ran};
 pub use judges::{
     assert_absent, assert_not_readable, judge, judge_all, judge_dates, judge_document, read_values,
 };
+pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
-    Sample, carriers, digests_by_uid, hostile, instance_number, modified, mutants, renamed, sample,
-    transcoded, value,
+    Sample, bad_text, carriers, digests_by_uid, hostile, instance_number, modified, mutants,
+    renamed, sample, transcoded, value,
 };
-pub use process::wait_until;
+pub use process::{printed, python, run, wait_until};
 pub use proxy::{Fault, Plan, Proxy};
 pub use research::{Misbehaving, Refusing, Storescp, free_port};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu, try_storescu};
