@@ -10,6 +10,7 @@ pub mod apply;
 pub mod ask;
 mod charset;
 pub mod decide;
+pub mod device;
 pub mod documents;
 pub mod examine;
 pub mod explain;

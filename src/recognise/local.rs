@@ -230,4 +230,4 @@ fn union(a: PixelRect, b: PixelRect) -> PixelRect {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

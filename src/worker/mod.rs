@@ -15,6 +15,7 @@ mod queue;
 mod report;
 mod routing;
 mod studies;
+mod trust;
 mod turns;
 
 pub use crate::sandbox::{Confinement, RunError};
@@ -23,11 +24,13 @@ pub use report::{ObjectReport, WorkReport};
 pub use routing::{HeaderReader, RoutingContext, route};
 pub use studies::keep_studies;
 
+use trust::Trust;
 use turns::{Turn, Turns};
 
 use crate::config::{Config, Limits, Profile};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
+use crate::deid::device::Device;
 use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
 use crate::deid::header::{KeyRing, PatientIdentity, ProjectKey, Subject};
@@ -41,7 +44,7 @@ use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
 use crate::route::Routes;
 use crate::sandbox::{
-    AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
+    AnswerLimits, ChildLimits, Exchange, Pool, PoolLimits, Reply, Request, Role, Stopped,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -76,6 +79,7 @@ impl Object<'_> {
 pub struct Opened<'a> {
     /// Whose it is, and what it tells of them.
     pub told: Opening,
+    device: Device,
     exchange: Exchange<'a>,
     outline: Outline,
     turn: Turn<'a>,
@@ -97,6 +101,7 @@ pub struct Steps {
     work: Pool,
     verify: Pool,
     recogniser: Arc<Recogniser>,
+    trust: Trust,
     turns: Turns,
     object_timeout: Duration,
     limits: Limits,
@@ -110,7 +115,8 @@ impl Steps {
             turns: Turns::new(limits.timeout),
             work: Pool::new(Role::Work, limits.clone()),
             verify: Pool::new(Role::Verify, limits),
-            recogniser: Arc::new(Recogniser::new(config.detection.threads)),
+            recogniser: Arc::new(Recogniser::new(&config.detection)),
+            trust: Trust::default(),
             object_timeout: Duration::from_millis(config.sandbox.object_timeout_ms),
             limits: config.limits.clone(),
         }
@@ -148,8 +154,8 @@ impl Steps {
             Ok((exchange.next().await?, exchange))
         };
         match self.in_time(deadline, opening).await? {
-            (Reply::Opened(told), exchange) => {
-                Ok(Opened { told: *told, exchange, outline, turn, deadline })
+            (Reply::Opened(told, device), exchange) => {
+                Ok(Opened { told: *told, device, exchange, outline, turn, deadline })
             }
             _ => Err(out_of_step().into()),
         }
@@ -189,21 +195,28 @@ impl Steps {
         subject: &Subject,
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
-        let (told, was_alone) = (opened.told.clone(), opened.turn.is_alone());
-        match self.attempt(object, opened, known, subject, &output).await {
-            Err(Stopped::Killed(hold)) if !was_alone => {
-                tell_again(&hold);
-                let again = self.open_at(object, self.turns.alone().await).await?;
-                if again.told != told {
-                    return Err(out_of_step());
+        let (told, mut opened) = (opened.told.clone(), opened);
+        loop {
+            let was_alone = opened.turn.is_alone();
+            let turn = match self.attempt(object, opened, known, subject, &output).await {
+                Ok(Some(done)) => return Ok(done),
+                // Its device is trusted no longer: this does not happen again.
+                Ok(None) => self.turns.beside().await,
+                Err(Stopped::Killed(hold)) if !was_alone => {
+                    tell_again(&hold);
+                    self.turns.alone().await
                 }
-                Ok(self.attempt(object, again, known, subject, &output).await?)
+                Err(stopped) => return Err(stopped.into()),
+            };
+            opened = self.open_at(object, turn).await?;
+            if opened.told != told {
+                return Err(out_of_step());
             }
-            done => Ok(done?),
         }
     }
 
-    /// One try at an object, within its time; what it leaves unfinished is removed.
+    /// One try at an object, within its time; what it leaves unfinished is removed. `None` if text was
+    /// missed: it is to be read with more care.
     async fn attempt(
         &self,
         object: &Object<'_>,
@@ -211,12 +224,13 @@ impl Steps {
         known: &Identifiers,
         subject: &Subject,
         output: &impl Fn(usize) -> PathBuf,
-    ) -> Result<(Deidentified, WorkReport), Stopped> {
-        let Opened { told, exchange, outline, turn: _turn, deadline } = opened;
+    ) -> Result<Option<(Deidentified, WorkReport)>, Stopped> {
+        let Opened { told, device, exchange, outline, turn: _turn, deadline } = opened;
         let identifiers = told.knowing(known);
+        let exchange = (exchange, device);
         let rounds = self.rounds(object, exchange, &outline, identifiers, subject, output);
         let done = self.in_time(deadline, rounds).await;
-        if done.is_err() {
+        if !matches!(done, Ok(Some(_))) {
             (1..=ROUNDS).for_each(|round| files::discard(&output(round)));
         }
         done
@@ -225,15 +239,14 @@ impl Steps {
     async fn rounds(
         &self,
         object: &Object<'_>,
-        exchange: Exchange<'_>,
+        (exchange, device): (Exchange<'_>, Device),
         outline: &Outline,
         identifiers: Identifiers,
         subject: &Subject,
         output: &impl Fn(usize) -> PathBuf,
-    ) -> Result<(Deidentified, WorkReport), Stopped> {
-        let (Reply::Examined(mut examination), read) = self.rest_of(exchange).await? else {
-            return Err(out_of_step().into());
-        };
+    ) -> Result<Option<(Deidentified, WorkReport)>, Stopped> {
+        let Some((reply, read)) = self.rest_of(exchange, device).await? else { return Ok(None) };
+        let Reply::Examined(mut examination) = reply else { return Err(out_of_step().into()) };
         // From here on it is worked on as if it had told all that is known.
         examination.identifiers = examination.identifiers.united(&identifiers);
         examination.check_complete(&read.pictures)?;
@@ -243,7 +256,8 @@ impl Steps {
         let mut redaction = blocking(move || decide(&of, &lines, &profile)).await?;
         for round in 1..=ROUNDS {
             let path = output(round);
-            match self.round(object, subject, &path, &examination, &redaction).await? {
+            match self.round((object, device), subject, &path, &examination, &redaction).await? {
+                Round::Missed => return Ok(None),
                 Round::Clean(candidate, verdict) => {
                     if verdict.sop_class_uid != outline.sop_class_uid {
                         let detail = "the SOP class of the result is not that of the object";
@@ -255,7 +269,7 @@ impl Steps {
                         header: candidate.header.clone(),
                         rounds: round,
                     };
-                    return Ok((accept(path, &candidate, verdict)?, report));
+                    return Ok(Some((accept(path, &candidate, verdict)?, report)));
                 }
                 Round::Again(more) => {
                     let (boxes, before) = (more.boxes.len(), redaction.boxes.len());
@@ -287,7 +301,7 @@ impl Steps {
 
     async fn round(
         &self,
-        object: &Object<'_>,
+        (object, device): (&Object<'_>, Device),
         subject: &Subject,
         output: &Path,
         examination: &Arc<Examination>,
@@ -302,9 +316,8 @@ impl Steps {
             limits: self.limits.clone(),
         };
         let files = files::with_output(object.input, object.scratch)?;
-        let (Reply::Applied(candidate), _) = self.run(&self.work, &apply, &files).await? else {
-            return Err(out_of_step().into());
-        };
+        let applied = self.work.start(&apply, &files).await?.next().await?;
+        let Reply::Applied(candidate) = applied else { return Err(out_of_step().into()) };
         files::keep_output(files, output.to_owned()).await?;
         let verify = Request::Verify {
             profile: object.profile.clone(),
@@ -317,10 +330,11 @@ impl Steps {
             limits: self.limits.clone(),
         };
         let files = files::of_input(output, object.scratch)?;
-        let (Reply::Verified(verdict), read) = self.run(&self.verify, &verify, &files).await?
-        else {
-            return Err(out_of_step().into());
+        let exchange = self.verify.start(&verify, &files).await?;
+        let Some((reply, read)) = self.rest_of(exchange, device).await? else {
+            return Ok(Round::Missed);
         };
+        let Reply::Verified(verdict) = reply else { return Err(out_of_step().into()) };
         let (of, before) = (Arc::clone(examination), redaction.clone());
         let (lines, profile) = (read.lines, object.profile.clone());
         let more = blocking(move || decide_again(&of, &before, &lines, &profile)).await?;
@@ -330,31 +344,32 @@ impl Steps {
         })
     }
 
-    /// One request, with every picture read as it comes.
-    async fn run(
+    /// The rest of a request, with every picture read as it comes; `None` if the pre-filter missed text,
+    /// and so may have before.
+    async fn rest_of(
         &self,
-        pool: &Pool,
-        request: &Request,
-        files: &Files,
-    ) -> Result<(Reply, Read), Stopped> {
-        self.rest_of(pool.start(request, files).await?).await
-    }
-
-    async fn rest_of(&self, mut exchange: Exchange<'_>) -> Result<(Reply, Read), Stopped> {
+        mut exchange: Exchange<'_>,
+        device: Device,
+    ) -> Result<Option<(Reply, Read)>, Stopped> {
         let mut all = Read::default();
         loop {
             match exchange.next().await? {
                 Reply::Picture(picture) => {
-                    let frame = picture.frame;
-                    let read = self.recogniser.read(picture).await;
-                    all.lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
+                    let (frame, care) = (picture.frame, self.trust.care(device));
+                    let read = self.recogniser.read(picture, care).await;
+                    let read = read.map_err(|error| detection_failed(frame, &error))?;
+                    if read.missed {
+                        self.trust.lose(device);
+                        return Ok(None);
+                    }
+                    all.lines.extend(read.lines);
                     *all.pictures.entry(frame).or_default() += 1;
                     if all.lines.len() > self.limits.max_lines {
                         let detail = format!("more than {} lines of text", self.limits.max_lines);
                         return Err(Hold::new(HoldReason::LimitExceeded, detail).into());
                     }
                 }
-                reply => return Ok((reply, all)),
+                reply => return Ok(Some((reply, all))),
             }
         }
     }
@@ -428,6 +443,8 @@ struct Read {
 enum Round {
     Clean(Box<Candidate>, Verdict),
     Again(Redaction),
+    /// The pre-filter missed text.
+    Missed,
 }
 
 fn detection_failed(frame: u32, error: &DetectError) -> Hold {
