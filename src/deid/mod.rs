@@ -24,4 +24,5 @@ pub mod pixels;
 mod policy;
 pub mod redaction;
 pub mod scan;
+pub mod transcode;
 pub mod verify;

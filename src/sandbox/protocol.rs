@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 pub enum Role {
     /// Examine, apply, explain and ask: parses originals.
     Work,
-    /// Verify: parses results alone.
+    /// Verify and transcode: parses results alone.
     Verify,
 }
 
@@ -42,7 +42,7 @@ impl Role {
 }
 
 /// One step for a child to do, with the files that come with it: input and scratch, for `Apply`
-/// an output as well.
+/// and `Transcode` an output as well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     Examine {
@@ -75,6 +75,10 @@ pub enum Request {
         attributes: Vec<HeaderAttribute>,
         limits: Limits,
     },
+    /// Decodes a result into an output.
+    Transcode {
+        limits: Limits,
+    },
 }
 
 impl Request {
@@ -84,7 +88,7 @@ impl Request {
             Self::Examine { .. } | Self::Apply { .. } | Self::Explain { .. } | Self::Ask { .. } => {
                 Role::Work
             }
-            Self::Verify { .. } => Role::Verify,
+            Self::Verify { .. } | Self::Transcode { .. } => Role::Verify,
         }
     }
 }
@@ -103,6 +107,7 @@ pub enum Reply {
     Explained(Box<Explanation>),
     /// What routing asked of a header.
     Answered(Vec<HeaderFact>),
+    Transcoded,
     Held(Hold),
     /// Input or output failed: the step may be tried again.
     Failed(String),

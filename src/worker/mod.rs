@@ -14,12 +14,14 @@ mod files;
 mod queue;
 mod report;
 mod routing;
+mod transcoding;
 mod turns;
 
 pub use crate::sandbox::{Confinement, RunError};
 pub use queue::{Context, run};
 pub use report::{ObjectReport, WorkReport};
 pub use routing::{HeaderReader, RoutingContext, route};
+pub use transcoding::Transcoder;
 
 use turns::{Turn, Turns};
 

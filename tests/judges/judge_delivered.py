@@ -5,7 +5,7 @@
 
 Header: no identifier of the source anywhere in the result (elements of every VR and level, File Meta
 Information, raw bytes outside the pixels), no private element, what the Basic Profile keeps is equal.
-File: Explicit VR Little Endian, zero preamble, consistent File Meta Information.
+File: Explicit VR Little Endian or the compressed transfer syntax of the source, zero preamble, consistent File Meta Information.
 Pixels: both decoded; which regions changed is reported; what changed must have one value in a frame and
 be no more than --max-changed of the picture. With --boxes, those regions must each be constant and
 everything else equal. With --manifest (real_files.toml), text to hide must be constant,
@@ -233,11 +233,13 @@ def judge_header(judgement, source, result, may_change=()):
             check(after and after != before and UID(str(after)).is_valid, f"{keyword}: no new valid UID")
 
 
-def judge_file(judgement, result, raw):
+def judge_file(judgement, source, result, raw):
     check, meta = judgement.check, result.file_meta
+    before = source.file_meta.get("TransferSyntaxUID")
+    compressed = {before} if before and UID(before).is_compressed and not UID(before).is_deflated else set()
     check(raw[:128] == bytes(128), "the preamble is not zero")
     check(raw[128:132] == b"DICM", "no DICM")
-    check(meta.get("TransferSyntaxUID") == EXPLICIT_LE, "not Explicit VR Little Endian")
+    check(meta.get("TransferSyntaxUID") in {EXPLICIT_LE} | compressed, "another transfer syntax")
     check(meta.get("FileMetaInformationVersion") == b"\x00\x01", "FileMetaInformationVersion")
     check(bool(meta.get("ImplementationClassUID")), "no ImplementationClassUID")
     check(
@@ -465,7 +467,7 @@ def judge(args):
         judge_identifiers(judgement, source, result, raw_outside_pixels(args.result), technique)
         may_change = [k for e in manifest_entries(args) for k in e.get("may_change", [])]
         judge_header(judgement, source, result, may_change)
-        judge_file(judgement, result, raw)
+        judge_file(judgement, source, result, raw)
         judge_pixels(judgement, source, result, args)
     except Exception as error:  # whatever cannot be judged has not passed
         return {"ok": False, "could_not_judge": type(error).__name__, "why": str(error)[:300]}

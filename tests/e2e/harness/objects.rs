@@ -48,6 +48,12 @@ pub fn carriers(directory: &Path) -> serde_json::Value {
     listing(python("carriers.py").arg(directory))
 }
 
+/// Writes compressed objects with text in one frame, into `objects`; how many.
+pub fn encoded(directory: &Path) -> usize {
+    let written = listing(python("encoded.py").arg("make").arg(directory));
+    written["objects"].as_u64().expect("a number") as usize
+}
+
 /// Writes so many mutated copies of small public objects.
 pub fn mutants(directory: &Path, count: usize) {
     let mut command = python("mutate.py");
