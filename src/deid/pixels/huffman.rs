@@ -17,8 +17,8 @@ impl Table {
     pub fn best(counts: &[u64]) -> Self {
         let depths = depths(counts);
         let unused = counts.len();
-        let mut lengths = [0_u8; 258];
-        depths.iter().for_each(|depth| lengths[*depth] = lengths[*depth].wrapping_add(1));
+        let mut lengths = [0_u16; 258];
+        depths.iter().for_each(|depth| lengths[*depth] += 1);
         lengths[0] = 0;
         for length in (MAX_CODE + 1..lengths.len()).rev() {
             while lengths[length] > 0 {
@@ -38,8 +38,8 @@ impl Table {
         }
         let mut symbols: Vec<usize> = (0..unused).filter(|symbol| counts[*symbol] > 0).collect();
         symbols.sort_by_key(|symbol| (depths[*symbol], *symbol));
-        let mut counted = [0; MAX_CODE];
-        counted.copy_from_slice(&lengths[1..=MAX_CODE]);
+        // 256 symbols and one that never occurs: no length has more than 255.
+        let counted = std::array::from_fn(|index| lengths[index + 1] as u8);
         let symbols: Vec<u8> = symbols.iter().map(|symbol| *symbol as u8).collect();
         let codes = codes(&counted, &symbols, counts.len());
         Self { lengths: counted, symbols, codes }
