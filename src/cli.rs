@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the exit code of each answer.
 
 mod destination;
+mod eval;
 mod keys;
 mod patient;
 mod profile;
@@ -11,6 +12,7 @@ use crate::admin::reports;
 use crate::check::Outcome;
 use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
+use crate::eval::EvalError;
 use crate::explain::NotAnAttribute;
 use crate::redact::{self, Output, RedactError, Summary};
 use crate::sandbox::{self, ChildLimits, Role};
@@ -83,6 +85,9 @@ enum Command {
     /// Which routes match an object, and what they did.
     #[command(subcommand)]
     Route(route::Route),
+    /// Score de-identification against an answer key.
+    #[command(subcommand)]
+    Eval(eval::Eval),
     /// The keys that pseudonyms are made with.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -180,6 +185,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             Command::Patient(command) => patient::run(&config, command).await,
             Command::Profile(command) => profile::run(&config, command).await,
             Command::Route(command) => route::run(&config, command).await,
+            Command::Eval(command) => eval::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
         }
@@ -309,6 +315,7 @@ fn say(line: std::fmt::Arguments<'_>) {
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is_configuration = error.is::<ConfigError>()
         || error.is::<NotAnAttribute>()
+        || error.downcast_ref().is_some_and(EvalError::is_bad_input)
         || matches!(error.downcast_ref(), Some(ServeError::Config(_)))
         || matches!(error.downcast_ref(), Some(RedactError::Config(_)));
     if is_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }

@@ -31,6 +31,7 @@ pub mod admin;
 pub mod check;
 pub mod cli;
 pub mod demo;
+pub mod eval;
 pub mod explain;
 pub mod logging;
 pub mod redact;

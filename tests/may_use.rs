@@ -67,6 +67,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "worker::ObjectReport",
         ],
     ),
+    // It runs `deid`, and reads sources and results itself, after the scan that every parser needs.
+    ("eval", &["config", "deid::scan", "phi", "redact"]),
     // A person asks what a profile does: of the core, or of a child through the worker's pools.
     ("explain", &["config", "deid::explain", "deid::header", "deid::redaction", "worker"]),
     // It makes the key of the core, and logs that it did.

@@ -1,8 +1,7 @@
 //! The decision: which pixels are blanked, and why. Plain data in, plain data out.
 
 use super::examine::Examination;
-use super::header::matching::Matcher;
-use super::phi_text::KeepWords;
+use super::phi_text::{KeepWords, Known};
 use super::picture::TextLine;
 use super::redaction::{BoxReason, KeptLine, PixelTreatment, Redaction, RedactionBox};
 use crate::config::Profile;
@@ -31,9 +30,9 @@ pub fn decide_again(
     profile: &Profile,
 ) -> Option<Redaction> {
     // A filled box is itself read as a sign now and then; what sticks out of one is longer.
-    let matcher = Matcher::new(&examination.identifiers);
+    let identifiers = Known::new(&examination.identifiers);
     let is_new = |line: &&TextLine| {
-        let known = matcher.find(line.text.reveal()).is_some();
+        let known = identifiers.find_known(line.text.reveal()).is_some();
         (line.unread || signs(line) > 1) && (known || !is_explained(line, redaction))
     };
     let lines: Vec<_> = lines.iter().filter(is_new).collect();
@@ -88,13 +87,13 @@ fn boxes_of(
         return (Vec::new(), Vec::new());
     }
     let keep = KeepWords::new(&profile.keep_words);
-    let matcher = Matcher::new(&examination.identifiers);
+    let identifiers = Known::new(&examination.identifiers);
     let (width, height) = (u32::from(layout.columns), u32::from(layout.rows));
     let mut seen = BTreeSet::new();
     let mut boxes = Vec::new();
     let mut kept = Vec::new();
     for line in lines {
-        let known = matcher.find(line.text.reveal()).is_some();
+        let known = identifiers.find_known(line.text.reveal()).is_some();
         if !known && keep.keeps(line.text.reveal()) {
             kept.push(KeptLine { frame: line.frame, area: line.area });
             continue;

@@ -42,6 +42,8 @@ pub enum RedactError {
 pub struct Summary {
     pub delivered: usize,
     pub boxes: usize,
+    /// Where the result of each input is.
+    pub results: BTreeMap<Phi<PathBuf>, PathBuf>,
     /// The held inputs by reason.
     pub held: BTreeMap<HoldReason, Vec<HeldInput>>,
 }
@@ -76,6 +78,12 @@ pub struct Output<'a> {
     pub results: &'a Path,
     /// A report of each result, if they are wanted.
     pub reports: Option<&'a Path>,
+}
+
+/// A result under its name.
+struct Kept {
+    boxes: usize,
+    path: PathBuf,
 }
 
 struct Run {
@@ -147,9 +155,10 @@ pub async fn run(
         let Some(done) = in_work.join_next().await else { break };
         let (index, file, outcome) = done.unwrap_or_else(|_| (0, PathBuf::new(), Err(stopped())));
         match outcome {
-            Ok(boxes) => {
+            Ok(kept) => {
                 summary.delivered += 1;
-                summary.boxes += boxes;
+                summary.boxes += kept.boxes;
+                summary.results.insert(Phi::new(file), kept.path);
             }
             Err(hold) => {
                 let (position, path) = (index + 1, Phi::new(file));
@@ -175,7 +184,7 @@ fn stopped() -> Hold {
 }
 
 impl Run {
-    async fn one(&self, index: usize, input: &Path) -> Result<usize, Hold> {
+    async fn one(&self, index: usize, input: &Path) -> Result<Kept, Hold> {
         let scratch = self.scratch.path();
         let object = Object { input, scratch, profile: &self.profile, key: &self.key };
         let output = |round| scratch.join(format!("{index}.{round}.dcm"));
@@ -183,9 +192,9 @@ impl Run {
             Ok((result, report)) => {
                 // the report lies ready before the result does, and replaces none of another's
                 let told = self.report(&result, &report)?;
-                self.keep(&result)?;
+                let path = self.keep(&result)?;
                 self.keep_report(told, &result)?;
-                Ok(report.redaction.boxes.len())
+                Ok(Kept { boxes: report.redaction.boxes.len(), path })
             }
             Err(RunError::Hold(hold)) => Err(hold),
             Err(RunError::Failed(kind)) => {
@@ -206,7 +215,7 @@ impl Run {
 
     /// Moves a result to its name. Another object of the same name stays: both would be one to a
     /// receiver.
-    fn keep(&self, result: &Deidentified) -> Result<(), Hold> {
+    fn keep(&self, result: &Deidentified) -> Result<PathBuf, Hold> {
         let to = object_path(
             &self.out,
             result.study_uid(),
@@ -233,7 +242,8 @@ impl Run {
             }
             linked => linked.map_err(failed)?,
         }
-        std::fs::remove_file(result.path()).map_err(failed)
+        std::fs::remove_file(result.path()).map_err(failed)?;
+        Ok(to)
     }
 
     /// Writes the report of a result beside those of others, without a name yet.

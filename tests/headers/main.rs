@@ -5,11 +5,13 @@
 //! - `dcentvfy` finds no reference or entity broken in a study that was whole;
 //! - what the profile keeps has the bytes that it had (`judge_utility.py`).
 //!
-//! Pixels pass unseen, which is quick and leaves the header the same.
+//! Pixels pass unseen, which is quick and leaves the header the same. `benchmark` scores whole studies,
+//! with their pixels, against an answer key.
 
 #[path = "../public_files/mod.rs"]
 mod public_files;
 
+mod benchmark;
 mod conflicts;
 mod corpus;
 mod dicom3tools;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-const GATEWAY: &str = env!("CARGO_BIN_EXE_deid-gateway");
+pub const GATEWAY: &str = env!("CARGO_BIN_EXE_deid-gateway");
 
 #[derive(Deserialize)]
 struct Manifest {

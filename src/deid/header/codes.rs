@@ -1,9 +1,9 @@
 //! Coded entries (PS3.3 Section 8.8): a code and its meaning are one thing. Where either names
 //! somebody, both become a dummy; a meaning is never changed beside a code that still says it.
 
-use super::matching::Matcher;
 use super::values::text;
 use super::{declare, dummy};
+use crate::deid::phi_text::Known;
 use dicom_core::DataElement;
 use dicom_core::VR;
 use dicom_core::header::{Header, Tag};
@@ -68,10 +68,10 @@ pub(super) fn is_part_of_code(tag: Tag) -> bool {
 }
 
 /// Whether the code or its meaning names somebody, or cannot be read.
-pub(super) fn is_telling(item: &InMemDicomObject, matcher: &Matcher) -> bool {
+pub(super) fn is_telling(item: &InMemDicomObject, known: &Known) -> bool {
     item.iter().filter(|element| is_part_of_code(element.tag())).any(|element| {
         let Ok(value) = element.value().to_str() else { return true };
-        value.contains('\u{1b}') || (element.vr() != VR::UI && matcher.find(&value).is_some())
+        value.contains('\u{1b}') || (element.vr() != VR::UI && known.find_known(&value).is_some())
     })
 }
 
@@ -107,10 +107,10 @@ mod tests {
     #[test]
     fn a_code_is_telling_by_any_of_its_parts() {
         let name = Identifier { kind: IdentifierKind::Name, value: Phi::new("Hopper^Jane".into()) };
-        let matcher = Matcher::new(&Identifiers(vec![name]));
-        assert!(is_telling(&declare::code("X1", "99LOCAL", "CT for Hopper"), &matcher));
-        assert!(is_telling(&declare::code("HOPPER", "99LOCAL", "CT"), &matcher));
-        assert!(!is_telling(&declare::code("T-D3000", "SRT", "Chest"), &matcher));
+        let known = Known::new(&Identifiers(vec![name]));
+        assert!(is_telling(&declare::code("X1", "99LOCAL", "CT for Hopper"), &known));
+        assert!(is_telling(&declare::code("HOPPER", "99LOCAL", "CT"), &known));
+        assert!(!is_telling(&declare::code("T-D3000", "SRT", "Chest"), &known));
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Scrubber<'_> {
             // it may be a picture, and no one has looked at it
             return (None, Done::RemovedUnreadable);
         }
-        if text_in(value).is_some_and(|text| self.matcher.find(&text).is_some()) {
+        if text_in(value).is_some_and(|text| self.known.find_known(&text).is_some()) {
             return (Some(DataElement::empty(tag, vr)), Done::Cleaned);
         }
         (Some(element), Done::Kept)
@@ -189,12 +189,12 @@ impl Scrubber<'_> {
     fn is_telling(&self, vr: VR, value: &str) -> bool {
         match vr {
             VR::DS | VR::IS => !value.chars().all(|c| "0123456789+-.eE \0\\".contains(c)),
-            VR::CS => !value.is_ascii() || self.matcher.find_code(value).is_some(),
+            VR::CS => !value.is_ascii() || self.known.find_code(value).is_some(),
             // an escape sequence switches to a character set that was not decoded
             _ => {
                 value.contains('\u{1b}')
                     || (vr == VR::AE && !value.is_ascii())
-                    || self.matcher.find(value).is_some()
+                    || self.known.find_known(value).is_some()
             }
         }
     }

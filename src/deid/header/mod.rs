@@ -4,12 +4,12 @@
 //! ```text
 //! harvest ─▶ Identifiers ─┬─▶ scrub ─▶ the header that leaves
 //!                         └─▶ residue ─▶ what is still there (asked by another process)
-//!            table (profile.csv, stricter.csv)   identity, keys, subject   dummy   matching (vocabulary.txt)   declare
+//!            table (profile.csv, stricter.csv)   identity, keys, subject   dummy   phi_text   declare
 //! ```
 //!
 //! Invariants: what cannot be judged is removed (private, unknown, opaque); nothing is added but
 //! the statements of the de-identification itself; no count, error or path quotes a value; and
-//! `scrub` and `residue` read the same table and the same matcher, so that neither can drift.
+//! `scrub` and `residue` read the same table and the same `Known`, so that neither can drift.
 
 mod ages;
 mod charset;
@@ -24,8 +24,6 @@ pub mod harvest;
 mod identity;
 pub mod keys;
 mod level;
-pub mod matching;
-mod matching_dates;
 mod opaque;
 mod pseudonyms;
 pub mod report;

@@ -1,16 +1,16 @@
 //! What is still in a header that should have been scrubbed. For a verification in another
 //! process: it reads the result as a stranger would, and names places, never values.
 
-use super::matching::Matcher;
 use super::opaque::{is_pixel_data, is_textual, text_in, understood};
 use super::rulebook::{Place, Reason, Rulebook, Treatment};
 use super::safe_private::{self, creator_tag, is_creator};
-use super::scrub::is_claim;
+use super::scrub::{is_claim, known};
 use super::subject::Subject;
 use super::values::{is_empty, values};
 use super::{MAX_DEPTH, ages, codes, content, dates, dummy, keys, pseudonyms, uids};
 use crate::config::{ObjectFacts, UnlistedText};
 use crate::deid::identifiers::{IdentifierKind, Identifiers};
+use crate::deid::phi_text::Known;
 use dicom_core::VR;
 use dicom_core::header::{Header, Tag};
 use dicom_dictionary_std::tags;
@@ -75,10 +75,10 @@ impl fmt::Display for Residue {
 /// `scrub` cleans. What `scrub` itself writes is not counted, nor dates that the profile lets stay or
 /// move: a moved date may fall on another.
 pub fn residue(header: &InMemDicomObject, expected: &Expected) -> Vec<Residue> {
-    let matcher = Matcher::new(expected.identifiers);
+    let known = known(expected.identifiers, expected.rulebook);
     let mut found = Vec::new();
     walk(header, &mut Walk::default(), &mut |at, element| {
-        if let Some(kind) = identifier_in(&matcher, expected, at, element) {
+        if let Some(kind) = identifier_in(&known, expected, at, element) {
             found.push(Residue {
                 path: at.path(element.tag()),
                 kind: ResidueKind::Identifier(kind),
@@ -153,7 +153,7 @@ fn walk(data_set: &InMemDicomObject, at: &mut Walk, visit: &mut impl FnMut(&Walk
 }
 
 fn identifier_in(
-    matcher: &Matcher,
+    known: &Known,
     expected: &Expected,
     at: &Walk,
     element: &InMemElement,
@@ -164,7 +164,7 @@ fn identifier_in(
         return None;
     }
     if !is_textual(vr) {
-        return matcher.find(&text_in(value)?);
+        return known.find_known(&text_in(value)?);
     }
     let treatment = decide(expected, at, element).treatment;
     if matches!(vr, VR::DA | VR::DT) && matches!(treatment, Treatment::Keep | Treatment::ShiftDate)
@@ -177,10 +177,10 @@ fn identifier_in(
         let value = value.trim_matches(['\0', ' ']);
         match vr {
             _ if ours(value) => None,
-            VR::DA | VR::DT => matcher.is_date(value).then_some(IdentifierKind::Date),
-            VR::CS => matcher.find_code(value),
+            VR::DA | VR::DT => known.is_date(value).then_some(IdentifierKind::Date),
+            VR::CS => known.find_code(value),
             VR::DS | VR::IS if value.parse::<f64>().is_ok() => None,
-            _ => matcher.find(value),
+            _ => known.find_known(value),
         }
     };
     let all_ours = values.iter().all(|value| ours(value.trim_matches(['\0', ' '])));

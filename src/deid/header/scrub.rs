@@ -5,7 +5,6 @@ use super::codes;
 use super::identity::PatientIdentity;
 use super::keys::ProjectKey;
 use super::level::Level;
-use super::matching::Matcher;
 use super::opaque::{is_pixel_data, understood};
 use super::report::{Done, NodeId, Recorder, Report};
 use super::rulebook::{Decision, Place, Reason, Rulebook, Treatment};
@@ -13,9 +12,10 @@ use super::safe_private::{self, creator_tag, is_creator};
 use super::subject::Subject;
 use super::values::text;
 use super::{MAX_DEPTH, charset, content, declare, dummy, standard_vr};
-use crate::config::{ObjectFacts, ShiftRange, UnlistedText};
+use crate::config::{ObjectFacts, ProfileOption, ShiftRange, UnlistedText};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::identifiers::Identifiers;
+use crate::deid::phi_text::Known;
 use crate::deid::redaction::PixelTreatment;
 use dicom_core::header::{Header, Length, Tag};
 use dicom_core::value::{C, DataSetSequence, Value};
@@ -51,6 +51,13 @@ pub fn facts(header: &InMemDicomObject) -> ObjectFacts {
     }
 }
 
+/// What text of an object is searched for.
+pub(super) fn known(identifiers: &Identifiers, rulebook: &Rulebook) -> Known {
+    let known = Known::new(identifiers);
+    let ages_stay = rulebook.has(ProfileOption::RetainPatientCharacteristics);
+    if ages_stay { known } else { known.without_ages() }
+}
+
 /// Scrubs `header` in place. After an error it is empty: there is nothing half done to send.
 ///
 /// The result is a function of the header and the context alone. Text is left decoded, and the
@@ -64,7 +71,7 @@ pub fn scrub(header: &mut InMemDicomObject, context: &Context) -> Result<Report,
         context: *context,
         facts: &facts,
         study_date: &study_date,
-        matcher: Matcher::new(context.identifiers),
+        known: known(context.identifiers, context.rulebook),
         recorder: Recorder::new(),
         path: Vec::new(),
         text: charset::Text::default(),
@@ -81,7 +88,7 @@ pub(super) struct Scrubber<'a> {
     pub context: Context<'a>,
     pub facts: &'a ObjectFacts,
     pub study_date: &'a str,
-    pub matcher: Matcher,
+    pub known: Known,
     recorder: Recorder,
     /// The sequences around the data set in work, outermost first.
     path: Vec<Tag>,
@@ -156,7 +163,7 @@ impl Scrubber<'_> {
     /// A coded entry as a whole; `false` if its attributes are to be treated one by one.
     fn code(&mut self, item: &mut InMemDicomObject, node: NodeId) -> bool {
         let strict = self.context.rulebook.unlisted_text() == UnlistedText::Replace;
-        if codes::is_telling(item, &self.matcher) || (strict && !codes::is_public(item)) {
+        if codes::is_telling(item, &self.known) || (strict && !codes::is_public(item)) {
             *item = codes::dummy_code();
             let reason = if strict { Reason::UnlistedText } else { Reason::Unlisted };
             for tag in [tags::CODE_VALUE, tags::CODE_MEANING] {

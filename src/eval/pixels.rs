@@ -1,0 +1,206 @@
+//! Samples of native Pixel Data, region by region, by other code than that which fills boxes.
+//!
+//! Bits outside of Bits Stored are no part of a sample: results have them cleared.
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+use std::borrow::Cow;
+
+/// A rectangle of pixels; `right` and `bottom` are outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// From 1; without it, every frame.
+    frame: Option<usize>,
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
+}
+
+impl Region {
+    /// `left,top,right,bottom[@frame]`, several apart by `;`.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, String> {
+        let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+        parts
+            .map(|part| Self::parse(part).ok_or_else(|| {
+                "boxes: left,top,right,bottom is expected, with @FRAME from 1, several apart by ;".into()
+            }))
+            .collect()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (sides, frame) = match text.split_once('@') {
+            Some((sides, frame)) => (sides, Some(frame.trim().parse().ok().filter(|f| *f > 0)?)),
+            None => (text, None),
+        };
+        let sides: Option<Vec<usize>> = sides.split(',').map(|s| s.trim().parse().ok()).collect();
+        let [left, top, right, bottom] = sides?[..] else { return None };
+        (left < right && top < bottom).then_some(Self { frame, left, top, right, bottom })
+    }
+}
+
+/// The native pixels of an object.
+pub struct Raster<'a> {
+    columns: usize,
+    rows: usize,
+    frames: usize,
+    samples: usize,
+    bytes_per_sample: usize,
+    planar: bool,
+    mask: u32,
+    data: Cow<'a, [u8]>,
+}
+
+impl<'a> Raster<'a> {
+    /// `None` if the object has no Pixel Data, or none of native samples of 8, 16 or 32 bits.
+    pub fn of(object: &'a InMemDicomObject) -> Option<Self> {
+        let number = |tag: Tag| object.get(tag).and_then(|e| e.to_int::<usize>().ok());
+        let (columns, rows) = (number(tags::COLUMNS)?, number(tags::ROWS)?);
+        let samples = number(tags::SAMPLES_PER_PIXEL)?;
+        let frames = number(tags::NUMBER_OF_FRAMES).unwrap_or(1);
+        let allocated = number(tags::BITS_ALLOCATED).filter(|bits| [8, 16, 32].contains(bits))?;
+        let stored = number(tags::BITS_STORED).filter(|bits| (1..=allocated).contains(bits))?;
+        let high =
+            number(tags::HIGH_BIT).filter(|high| *high < allocated && *high + 1 >= stored)?;
+        let element = object.get(tags::PIXEL_DATA)?;
+        // encapsulated ones are no primitive value
+        element.value().primitive()?;
+        let data = element.to_bytes().ok()?;
+        let lowest = high + 1 - stored;
+        let ones = u32::try_from((1_u64 << stored) - 1).ok()?;
+        let size = [columns, rows, frames, samples, allocated / 8];
+        let size = size.iter().try_fold(1_usize, |all, side| all.checked_mul(*side))?;
+        (size > 0 && data.len() >= size).then_some(Self {
+            columns,
+            rows,
+            frames,
+            samples,
+            bytes_per_sample: allocated / 8,
+            planar: samples > 1 && number(tags::PLANAR_CONFIGURATION) == Some(1),
+            mask: ones << lowest,
+            data,
+        })
+    }
+
+    /// Whether all regions lie inside.
+    pub fn has(&self, regions: &[Region]) -> bool {
+        regions.iter().all(|region| {
+            region.right <= self.columns
+                && region.bottom <= self.rows
+                && region.frame.is_none_or(|frame| frame <= self.frames)
+        })
+    }
+
+    /// Whether both have one size and the same samples in these regions; without any, everywhere.
+    pub fn is_same(&self, other: &Self, regions: &[Region]) -> bool {
+        let size = |raster: &Self| (raster.columns, raster.rows, raster.frames, raster.samples);
+        let all = [self.whole()];
+        let regions = if regions.is_empty() { &all } else { regions };
+        size(self) == size(other)
+            && regions.iter().flat_map(|region| self.pixels(region)).all(|pixel| {
+                (0..self.samples).all(|s| self.sample(pixel, s) == other.sample(pixel, s))
+            })
+    }
+
+    /// Whether each region has one colour.
+    pub fn is_blank(&self, regions: &[Region]) -> bool {
+        regions.iter().all(|region| {
+            let frames = region.frame.map_or(0..self.frames, |frame| frame - 1..frame);
+            frames.into_iter().all(|frame| {
+                let one = Region { frame: Some(frame + 1), ..region.clone() };
+                let first = (frame, region.top, region.left);
+                self.pixels(&one).all(|pixel| {
+                    (0..self.samples).all(|s| self.sample(pixel, s) == self.sample(first, s))
+                })
+            })
+        })
+    }
+
+    fn whole(&self) -> Region {
+        Region { frame: None, left: 0, top: 0, right: self.columns, bottom: self.rows }
+    }
+
+    /// Frame, row and column of every pixel of a region.
+    fn pixels(&self, region: &Region) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
+        let frames = region.frame.map_or(0..self.frames, |frame| frame - 1..frame);
+        let (rows, columns) = (region.top..region.bottom, region.left..region.right);
+        frames.flat_map(move |frame| {
+            let columns = columns.clone();
+            rows.clone()
+                .flat_map(move |row| columns.clone().map(move |column| (frame, row, column)))
+        })
+    }
+
+    fn sample(&self, (frame, row, column): (usize, usize, usize), sample: usize) -> Option<u32> {
+        let (area, pixel) = (self.rows * self.columns, row * self.columns + column);
+        let within = match self.planar {
+            true => sample * area + pixel,
+            false => pixel * self.samples + sample,
+        };
+        let at = (frame * area * self.samples + within) * self.bytes_per_sample;
+        let bytes = self.data.get(at..at + self.bytes_per_sample)?;
+        Some(bytes.iter().rev().fold(0, |all, byte| all << 8 | u32::from(*byte)) & self.mask)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dicom_core::value::PrimitiveValue;
+    use dicom_core::{DataElement, VR};
+
+    /// 4 x 2 pixels, two frames.
+    fn object(planar: u16, data: &[u8]) -> InMemDicomObject {
+        let number = |tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
+        let mut object = InMemDicomObject::from_element_iter([
+            number(tags::COLUMNS, 4),
+            number(tags::ROWS, 2),
+            number(tags::SAMPLES_PER_PIXEL, 3),
+            number(tags::PLANAR_CONFIGURATION, planar),
+            number(tags::BITS_ALLOCATED, 8),
+            number(tags::BITS_STORED, 8),
+            number(tags::HIGH_BIT, 7),
+        ]);
+        object.put(DataElement::new(tags::NUMBER_OF_FRAMES, VR::IS, "2"));
+        object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, PrimitiveValue::from(data)));
+        object
+    }
+
+    fn regions(text: &str) -> Vec<Region> {
+        Region::parse_all(text).expect("valid")
+    }
+
+    #[test]
+    fn a_region_is_compared_in_its_frame_alone_and_blank_in_one_colour() {
+        let mut data: Vec<u8> = (0..48).collect();
+        let source = object(0, &data);
+        let source = Raster::of(&source).expect("native");
+        // the first two pixels of row 2 of frame 2, in one colour
+        data[24 + 12..24 + 18].copy_from_slice(&[9, 8, 7, 9, 8, 7]);
+        let changed = object(0, &data);
+        let changed = Raster::of(&changed).expect("native");
+        assert!(changed.is_blank(&regions("0,1,2,2@2")));
+        assert!(!changed.is_blank(&regions("0,1,2,2")), "not in frame 1");
+        assert!(!changed.is_blank(&regions("0,1,3,2@2")));
+        assert!(changed.is_same(&source, &regions("0,0,4,1;2,1,4,2;0,0,4,2@1")));
+        assert!(!changed.is_same(&source, &regions("1,1,3,2")));
+        assert!(!changed.is_same(&source, &[]) && source.is_same(&source, &[]));
+        assert!(!source.has(&regions("0,0,5,1")) && !source.has(&regions("0,0,1,1@3")));
+    }
+
+    #[test]
+    fn colours_by_plane_and_by_pixel_are_the_same() {
+        let by_pixel: Vec<u8> = (0..48).collect();
+        let mut by_plane = vec![0; 48];
+        for (at, byte) in by_plane.iter_mut().enumerate() {
+            let (frame, plane, pixel) = (at / 24, at % 24 / 8, at % 8);
+            *byte = by_pixel[frame * 24 + pixel * 3 + plane];
+        }
+        let (one, other) = (object(0, &by_pixel), object(1, &by_plane));
+        let (one, other) = (Raster::of(&one).expect("native"), Raster::of(&other).expect("native"));
+        assert!(one.is_same(&other, &[]));
+        let short = object(0, &by_pixel[..40]);
+        assert!(Raster::of(&short).is_none());
+    }
+}
