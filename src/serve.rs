@@ -11,9 +11,7 @@ use crate::config::{Config, ConfigError};
 use crate::intake;
 use crate::site_key::{SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
-use crate::worker::{
-    self, Confinement, Current, HeaderReader, RoutingContext, Steps, Transcoder,
-};
+use crate::worker::{self, Confinement, Current, HeaderReader, RoutingContext, Steps, Transcoder};
 use reload::{Prepared, Senders, warn_of_others};
 use std::net::SocketAddr;
 use std::path::PathBuf;

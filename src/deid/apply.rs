@@ -126,8 +126,7 @@ pub fn write_result(
         sop_instance_uid: text_of(&object.header, tags::SOP_INSTANCE_UID),
         report,
     };
-    let uids =
-        [&written.sop_class_uid, &written.sop_instance_uid, &*written.transfer_syntax_uid];
+    let uids = [&written.sop_class_uid, &written.sop_instance_uid, &*written.transfer_syntax_uid];
     write_header(out, object.header, uids)?;
     match (&mut frames, encapsulated) {
         (Some(_), Some(encapsulated)) => write_encapsulated(out, &encapsulated, scratch)?,

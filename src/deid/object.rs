@@ -212,7 +212,12 @@ pub(super) fn scan_file(
     }
 }
 
-pub(super) fn read_header(file: &mut File, start: u64, end: u64, limits: &Limits) -> Result<Vec<u8>, Hold> {
+pub(super) fn read_header(
+    file: &mut File,
+    start: u64,
+    end: u64,
+    limits: &Limits,
+) -> Result<Vec<u8>, Hold> {
     if end > limits.max_header_bytes {
         let detail = format!("a header of {end} bytes, more than max_header_bytes");
         return Err(Hold::new(HoldReason::LimitExceeded, detail));

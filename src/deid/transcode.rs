@@ -22,11 +22,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 /// What describes the form of pixels, and changes with it.
-const FORM: [Tag; 3] = [
-    tags::PHOTOMETRIC_INTERPRETATION,
-    tags::PLANAR_CONFIGURATION,
-    tags::LOSSY_IMAGE_COMPRESSION,
-];
+const FORM: [Tag; 3] =
+    [tags::PHOTOMETRIC_INTERPRETATION, tags::PLANAR_CONFIGURATION, tags::LOSSY_IMAGE_COMPRESSION];
 
 /// Writes the result in `input` to `output`, which is empty, with decoded pixels.
 pub fn transcode(input: &File, output: &File, limits: &Limits) -> Result<(), StepError> {

@@ -3,8 +3,8 @@
 //! What an Association of many Presentation Contexts does not get accepted is proposed alone, form
 //! by form, before it counts as refused: some peers reject all when they do not like one.
 
-use super::{Decode, Sent, Undecoded};
 use super::negotiate::{Form, Pair, accepted, forms, proposal};
+use super::{Decode, Sent, Undecoded};
 use crate::config::Destination;
 use crate::dimse::implicit::ImplicitVr;
 use crate::dimse::status::{Outcome, outcome};

@@ -3,13 +3,13 @@
 //! Invariants: a delivery is in one lane at most; every attempt is recorded before its lane takes
 //! another; while a destination is paused, outside its windows or in trouble, nothing new begins.
 
-use super::{Decode, Sent};
 use super::commit::{self, Asked};
 use super::crowd::{Crowd, Verdict};
 use super::health::Health;
 use super::lane::{Attempt, Lane};
 use super::negotiate::Pair;
 use super::pause::{Pace, pause_ms, random};
+use super::{Decode, Sent};
 use crate::config::{Destination, is_open};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::spool::{DestinationControl, LocalSpool, PendingDelivery, SpoolError, UnixMs};
@@ -89,11 +89,7 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    fn new(
-        destination: Destination,
-        spool: Arc<LocalSpool>,
-        decode: Arc<dyn Decode>,
-    ) -> Self {
+    fn new(destination: Destination, spool: Arc<LocalSpool>, decode: Arc<dyn Decode>) -> Self {
         let lane = |_| Lane::new(&destination, &decode);
         let lanes = (0..Lane::count(&destination)).map(lane).collect();
         Self {

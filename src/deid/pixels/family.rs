@@ -159,8 +159,7 @@ impl Family {
                 let (precision, signed, colour_transform) =
                     jpeg2000::Codestream::read(like)?.form();
                 let precision = precision.max(output.bits_stored);
-                let coding =
-                    jpeg2000_encode::SampleCoding { precision, signed, colour_transform };
+                let coding = jpeg2000_encode::SampleCoding { precision, signed, colour_transform };
                 jpeg2000_encode::encode(frame, output, coding)
             }
         };

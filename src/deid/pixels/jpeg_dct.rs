@@ -234,7 +234,8 @@ impl<'a> Stream<'a> {
         while let [form, rest @ ..] = body {
             let wide = form >> 4 != 0;
             let (table, rest) = rest.split_at_checked(if wide { 128 } else { 64 })?;
-            let step = if wide { u16::from_be_bytes([table[0], table[1]]) } else { table[0].into() };
+            let step =
+                if wide { u16::from_be_bytes([table[0], table[1]]) } else { table[0].into() };
             let step = i32::from(step);
             *self.dc_steps.get_mut(usize::from(form & 15))? = (step > 0).then_some(step);
             body = rest;

@@ -1,10 +1,10 @@
 //! The frames of one object, one at a time, in the form in which they are written: native little
 //! endian. A codec family has a file of its own; here is only which one it is.
 
+use super::family::{Family, no_frame};
 use super::layout::{PixelLayout, PixelLimits, limit, not_decodable};
 use super::location::{PixelElement, PixelLocation};
 use super::native::{self, ByteOrder};
-use super::family::{Family, no_frame};
 use super::{attributes::mismatch, fragments::FrameFragments};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::PixelRect;
@@ -242,7 +242,9 @@ fn output_of(
             native::check_form(source)?;
             Ok((source.clone(), false))
         }
-        Coding::Encapsulated(family, fragments) => family.output(|| fragments.frame(file, 0), source),
+        Coding::Encapsulated(family, fragments) => {
+            family.output(|| fragments.frame(file, 0), source)
+        }
     }
 }
 

@@ -17,11 +17,12 @@ pub use committing::{Committing, ask_to_commit, hearing};
 pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
-    assert_absent, compare_decoded, assert_not_readable, judge, judge_all, judge_dates, judge_document, judge_encoded, read_values,
+    assert_absent, assert_not_readable, compare_decoded, judge, judge_all, judge_dates,
+    judge_document, judge_encoded, read_values,
 };
 pub use objects::{
-    Sample, carriers, encoded, digests_by_uid, hostile, instance_number, modified, mutants, renamed, sample,
-    transcoded, value,
+    Sample, carriers, digests_by_uid, encoded, hostile, instance_number, modified, mutants,
+    renamed, sample, transcoded, value,
 };
 pub use process::wait_until;
 pub use proxy::{Fault, Plan, Proxy};

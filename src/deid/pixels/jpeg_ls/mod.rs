@@ -187,7 +187,8 @@ fn read_presets(body: &[u8]) -> Result<Presets, Hold> {
     let [1, rest @ ..] = body else {
         return Err(not_decodable("JPEG-LS with mapping tables or large dimensions"));
     };
-    let words: Vec<u16> = rest.chunks(2).map(|w| u16::from_be_bytes([w[0], w[w.len() - 1]])).collect();
+    let words: Vec<u16> =
+        rest.chunks(2).map(|w| u16::from_be_bytes([w[0], w[w.len() - 1]])).collect();
     let [maxval, t1, t2, t3, reset] = words[..] else { return Err(bad()) };
     Ok(Presets { maxval, thresholds: [t1, t2, t3], reset })
 }
