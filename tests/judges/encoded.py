@@ -239,7 +239,8 @@ def judge_one(source, clean, result, work):
         return [f"left in {after.file_meta.TransferSyntaxUID.name}"]
     if b"PLANTED" in result.read_bytes() or b"MARPLE" in result.read_bytes():
         faults.append("planted text is still there")
-    fragments = list(generate_fragments(after.PixelData))
+    table = int.from_bytes(after.PixelData[4:8], "little")
+    fragments = list(generate_fragments(after.PixelData[8 + table :]))
     offsets, at = [], 0
     for fragment in fragments:
         offsets.append(at)
@@ -303,6 +304,15 @@ def judge(directory, out):
 FORM = {"PixelData", "PhotometricInterpretation", "PlanarConfiguration"}
 
 
+def same_values(before, after):
+    if before.file_meta.TransferSyntaxUID != JPEGBaseline8Bit:
+        return np.array_equal(pixel_array(before, raw=True), pixel_array(after, raw=True))
+    # decoders round, and interpolate colours, each in its way
+    native = pixel_array(after).astype(np.int64)
+    decoded_by = [pixel_array(before, decoding_plugin=p) for p in ("pylibjpeg", "pillow")]
+    return any((np.abs(native - array) <= 3).mean() > 0.995 for array in decoded_by)
+
+
 def compare(out, to):
     native = {str(pydicom.dcmread(p).SOPInstanceUID): p for p in to.rglob("*") if p.is_file()}
     faults, compared = {}, 0
@@ -318,7 +328,7 @@ def compare(out, to):
                 found.append(f"{elem.tag} is not what it was")
         if len(after) != len(before):
             found.append("another number of elements")
-        if not np.array_equal(pixel_array(before, raw=True), pixel_array(after, raw=True)):
+        if not same_values(before, after):
             found.append("other values")
         if found:
             faults[path.name] = found
