@@ -52,6 +52,7 @@ pub async fn run(config: &Config) -> Vec<Finding> {
         }
         Err(error) => findings.push(finding("[deid]", Err(error.to_string()))),
     }
+    findings.push(finding("[deid] release", Ok(config.release(None).to_string())));
     findings.extend(routes(config));
     findings.extend([
         finding("[keys]", site_keys(config)),

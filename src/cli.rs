@@ -6,6 +6,7 @@ mod keys;
 mod patient;
 mod profile;
 mod route;
+mod study;
 
 use crate::admin::held::{self, Decision};
 use crate::admin::reports;
@@ -85,6 +86,9 @@ enum Command {
     /// Which routes match an object, and what they did.
     #[command(subcommand)]
     Route(route::Route),
+    /// What waits to leave as a whole, where `release` says so.
+    #[command(subcommand)]
+    Study(study::Study),
     /// Score de-identification against an answer key.
     #[command(subcommand)]
     Eval(eval::Eval),
@@ -185,6 +189,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             Command::Patient(command) => patient::run(&config, command).await,
             Command::Profile(command) => profile::run(&config, command).await,
             Command::Route(command) => route::run(&config, command).await,
+            Command::Study(command) => study::run(&config, command).await,
             Command::Eval(command) => eval::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),

@@ -104,6 +104,11 @@ impl Gateway {
         parts.start("the worker", worker::run(Arc::clone(&spool), context, stopping.clone()));
         let mut senders = Senders::new(Transcoder::new(config, spool.scratch()));
         senders.set(&config.destinations, &spool, &mut parts);
+        let (s, stop) = (Arc::clone(&spool), stopping.clone());
+        parts.start("studies", worker::keep_studies(s, stop));
+        let keep = Duration::from_secs(config.spool.keep_identifiers_s);
+        let (s, stop) = (Arc::clone(&spool), stopping.clone());
+        parts.start("forgetting", forget(s, keep, stop));
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
         let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);
@@ -154,6 +159,22 @@ async fn retain(spool: Arc<LocalSpool>, keep: Duration, mut stopping: watch::Rec
         }
         tokio::select! {
             () = tokio::time::sleep(RETENTION_CHECK) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Forgets what identifies patients of whom nothing has been there for so long.
+async fn forget(spool: Arc<LocalSpool>, keep: Duration, mut stopping: watch::Receiver<bool>) {
+    let pause = keep.clamp(Duration::from_secs(1), RETENTION_CHECK);
+    loop {
+        let now = now_ms();
+        let keep_ms = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+        if let Err(error) = spool.forget_identifiers(now.saturating_sub(keep_ms), now).await {
+            tracing::error!(%error, "identifiers that nobody needs could not be removed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
     }

@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dimse", &["phi"]),
     ("intake", &["config", "dimse", "spool", "deid::scan"]),
     // `Deidentified` and the reasons and details of holds are what it stores.
-    // Whose an object is passes through to be hashed.
+    // Whose an object is passes through to be hashed, and what identifies them to be kept.
     (
         "spool",
         &[
@@ -21,6 +21,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "deid::redaction",
             "deid::hold",
             "deid::header::PatientIdentity",
+            "deid::identifiers",
+            "deid::opening",
+            "phi",
         ],
     ),
     // What a child has read of a header, as `Phi`.

@@ -10,13 +10,22 @@ pub async fn list(spool: &LocalSpool, selection: HeldSelection) -> Result<String
     if jobs.is_empty() {
         return Ok("nothing is held\n".into());
     }
-    let _ =
-        writeln!(text, "{:>8}  {:<24} {:>12}  {:<16}  DETAIL", "JOB", "REASON", "BYTES", "FROM");
+    let _ = writeln!(
+        text,
+        "{:>8}  {:<24} {:>12}  {:<16}  {:<12}  {:>9}  DETAIL",
+        "JOB", "REASON", "BYTES", "FROM", "STUDY", "KEEPSBACK"
+    );
     for job in &jobs {
         let _ = writeln!(
             text,
-            "{:>8}  {:<24} {:>12}  {:<16}  {}",
-            job.id, job.reason, job.bytes, job.calling_ae, job.detail
+            "{:>8}  {:<24} {:>12}  {:<16}  {:<12}  {:>9}  {}",
+            job.id,
+            job.reason,
+            job.bytes,
+            job.calling_ae,
+            job.study.as_deref().unwrap_or("unknown"),
+            job.kept_back,
+            job.detail
         );
     }
     let _ = writeln!(text, "{} held", jobs.len());
@@ -36,7 +45,8 @@ fn describe(job: &HeldJob) -> String {
     format!(
         "job              {}\nreason           {}\ndetail           {}\nSOP class        {}\n\
          transfer syntax  {}\nfrom             {}\nbytes            {}\nreceived (ms)    {}\n\
-         held (ms)        {}\ndecisions        {}\nroute            {}\n",
+         held (ms)        {}\ndecisions        {}\nroute            {}\nstudy            {}\n\
+         keeps back       {}\n",
         job.id,
         job.reason,
         job.detail,
@@ -47,7 +57,13 @@ fn describe(job: &HeldJob) -> String {
         job.received_ms,
         job.held_ms,
         job.decisions,
-        job.route.as_deref().unwrap_or("none")
+        job.route.as_deref().unwrap_or("none"),
+        job.study.as_deref().unwrap_or("unknown"),
+        match job.kept_back {
+            0 => "nothing".to_owned(),
+            1 => "1 other object of its study".to_owned(),
+            count => format!("{count} other objects of its study"),
+        }
     )
 }
 

@@ -1,5 +1,5 @@
 //! What a person asks of the spool and of the keys: destinations, held objects, reports, patients, what
-//! routes did, the life of keys.
+//! routes did, studies that wait to leave, the life of keys.
 
 pub mod destination;
 pub mod held;
@@ -7,4 +7,5 @@ pub mod keys;
 pub mod patients;
 pub mod reports;
 pub mod route;
+pub mod studies;
 mod time;

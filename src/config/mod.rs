@@ -9,6 +9,7 @@ mod destination;
 mod keys;
 mod options;
 mod profile;
+mod release;
 mod reload;
 mod route;
 mod route_patterns;
@@ -22,6 +23,7 @@ pub use destination::{Destination, DestinationKind};
 pub use keys::{Keys, Linkage, UnknownPatients};
 pub use options::ProfileOption;
 pub use profile::{OutputSyntax, PixelRule, Profile, UnlistedText};
+pub use release::{Release, ReleaseBy};
 pub use route::{HeaderAttribute, HeaderCondition, Route, RouteAction};
 pub use route_patterns::{Networks, Patterns, SopClasses};
 pub use rule::{ObjectFacts, Rule, RuleAction, When};
@@ -126,6 +128,8 @@ pub enum OnChanged {
 pub struct Spool {
     pub directory: PathBuf,
     pub keep_delivered_s: u64,
+    /// How long what identifies a patient is remembered after their last object left.
+    pub keep_identifiers_s: u64,
     pub on_changed: OnChanged,
 }
 
@@ -135,6 +139,9 @@ pub struct Spool {
 pub struct Deid {
     pub profile: String,
     pub project: String,
+    /// What leaves together.
+    pub release: ReleaseBy,
+    pub release_quiet_s: u64,
 }
 
 /// `[detection]`: the embedded reading of text.
@@ -247,6 +254,7 @@ impl Default for Spool {
         Self {
             directory: "./var/spool".into(),
             keep_delivered_s: 3_600,
+            keep_identifiers_s: 3_600,
             on_changed: OnChanged::Hold,
         }
     }
@@ -254,7 +262,12 @@ impl Default for Spool {
 
 impl Default for Deid {
     fn default() -> Self {
-        Self { profile: "basic".into(), project: "default".into() }
+        Self {
+            profile: "basic".into(),
+            project: "default".into(),
+            release: ReleaseBy::Object,
+            release_quiet_s: 300,
+        }
     }
 }
 
@@ -349,6 +362,16 @@ impl Config {
         projects
     }
 
+    /// When what a route takes leaves; `None` is for what goes under `[deid]` alone.
+    pub fn release(&self, route: Option<&Route>) -> Release {
+        let by = route.and_then(|route| route.release);
+        let quiet_s = route.and_then(|route| route.release_quiet_s);
+        Release {
+            by: by.unwrap_or(self.deid.release),
+            quiet_s: quiet_s.unwrap_or(self.deid.release_quiet_s),
+        }
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         check_ae_title("intake", &self.intake.ae_title)?;
         for peer in &self.intake.commitment_peers {
@@ -384,6 +407,7 @@ impl Config {
             }
         }
         check_project("deid", &self.deid.project)?;
+        release::check_quiet("deid", self.deid.release_quiet_s)?;
         self.keys.check(&self.spool.directory)?;
         destination::check(&self.destinations)?;
         route::check(&self.routes, &self.destinations)?;
@@ -458,7 +482,7 @@ mod tests {
         let config = load(&format!("{destination}{}", example.join("\n"))).expect("a route");
         assert_eq!(config.routes.len(), 1);
         let written = toml::Table::try_from(&config.routes[0]).expect("a table");
-        assert_eq!(written.len(), 12, "every option of a route is in the example");
+        assert_eq!(written.len(), 14, "every option of a route is in the example");
         assert_eq!(config.projects().into_iter().collect::<Vec<_>>(), ["default", "trial-7"]);
         assert_eq!(config.served_projects().into_iter().collect::<Vec<_>>(), ["trial-7"]);
     }

@@ -68,6 +68,7 @@ mod tests {
         let mut new = old.clone();
         new.deid.profile = "strict".into();
         new.deid.project = "other".into();
+        new.deid.release = crate::config::ReleaseBy::Study;
         new.destinations = vec![Destination::folder("other", "./other")];
         new.keys.lookup_file = "table.csv".into();
         new.keys.unknown_patients = UnknownPatients::Hold;

@@ -2,8 +2,11 @@
 //!
 //! What a route asks is a conjunction; a route that asks nothing is for every object.
 
+use super::release::check_quiet;
 use super::route_patterns::{Networks, Patterns, SopClasses};
-use super::{AttributePattern, ConfigError, Destination, check_plain_name, check_project};
+use super::{
+    AttributePattern, ConfigError, Destination, ReleaseBy, check_plain_name, check_project,
+};
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
@@ -57,6 +60,12 @@ pub struct Route {
     pub project: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub destinations: Vec<String>,
+    /// Without it, that of `[deid]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseBy>,
+    /// Without it, that of `[deid]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_quiet_s: Option<u64>,
     /// Whether the routes below are not looked at for an object that it matches.
     #[serde(default, rename = "final")]
     pub last: bool,
@@ -145,9 +154,13 @@ impl Route {
     fn fault(&self, destinations: &[Destination]) -> Option<String> {
         let goes_nowhere = self.action != RouteAction::Deliver;
         if goes_nowhere
-            && (self.profile.is_some() || self.project.is_some() || !self.destinations.is_empty())
+            && (self.profile.is_some()
+                || self.project.is_some()
+                || self.release.is_some()
+                || self.release_quiet_s.is_some()
+                || !self.destinations.is_empty())
         {
-            return Some("drop and hold take no profile, project or destinations".into());
+            return Some("drop and hold take no profile, project, release or destinations".into());
         }
         if !goes_nowhere && self.destinations.is_empty() {
             return Some("needs destinations, or action = \"drop\" or \"hold\"".into());
@@ -225,6 +238,9 @@ pub(super) fn check(routes: &[Route], destinations: &[Destination]) -> Result<()
         if let Some(project) = &route.project {
             check_project(&section, project)?;
         }
+        if let Some(quiet_s) = route.release_quiet_s {
+            check_quiet(&section, quiet_s)?;
+        }
         if let Some(fault) = route.fault(destinations) {
             return Err(ConfigError::value(section, fault));
         }
@@ -266,6 +282,8 @@ mod tests {
             profile = 'strict'
             project = 'trial'
             destinations = ['a', 'b']
+            release = 'study'
+            release_quiet_s = 60
             final = true";
         assert_eq!(with(all), Ok(()));
         for action in ["drop", "hold"] {
@@ -278,6 +296,9 @@ mod tests {
         for (rest, word) in [
             ("", "needs destinations"),
             ("action = 'drop'\nproject = 'p'", "take no profile"),
+            ("action = 'hold'\nrelease = 'study'", "take no profile"),
+            ("destinations = ['a']\nrelease = 'patient'", "`series`"),
+            ("destinations = ['a']\nrelease_quiet_s = 0", "1 to 604800"),
             ("destinations = ['c']", "no destination \"c\""),
             ("destinations = ['a', 'a']", "named twice"),
             ("destinations = ['a']\nmodality = []", "matches nothing"),

@@ -1,10 +1,11 @@
 //! The first step: header facts, the identifiers the object carries, and its pictures.
 
 use super::documents::DocumentKind;
-use super::header::{PatientIdentity, Rulebook, facts, harvest};
+use super::header::{Rulebook, facts};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::OpenObject;
+use super::opening::Opening;
 use super::picture::Picture;
 use super::pixels::{Frame, FrameSource, PixelLayout, PixelLimits, Voi, clear_unused_bits, render};
 use super::policy::{self, Policy};
@@ -37,8 +38,9 @@ pub struct Examination {
 /// What `examine` tells on its way.
 #[derive(Debug)]
 pub enum Seen {
-    /// Whose object it is: told first, so that nobody reads the pictures of a patient in vain.
-    Patient(PatientIdentity),
+    /// Whose object it is, and what identifies them: told first, so that nobody reads the pictures of a
+    /// patient in vain.
+    Opened(Box<Opening>),
     /// A picture to be read.
     Picture(Picture),
 }
@@ -142,13 +144,14 @@ pub fn examine(
 ) -> Result<Examination, StepError> {
     let rulebook = rulebook(profile)?;
     let object = OpenObject::open(input, limits, scratch, &rulebook)?;
-    tell(Seen::Patient(PatientIdentity::of(&object.header)))?;
+    let opening = Opening::of(&object.header, &rulebook, profile)?;
+    let identifiers = opening.identifiers.clone();
+    tell(Seen::Opened(Box::new(opening)))?;
     let Policy { treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
     if treatment == PixelTreatment::Looked {
         check_no_label(&object.header)?;
     }
-    let identifiers = harvest(&object.header, &rulebook);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
     let mut looked = Vec::new();

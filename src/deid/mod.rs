@@ -17,6 +17,7 @@ pub mod hold;
 pub mod identifiers;
 mod known_vr;
 mod object;
+pub mod opening;
 pub mod outline;
 pub mod phi_text;
 pub mod picture;

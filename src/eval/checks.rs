@@ -37,7 +37,7 @@ pub fn validate(item: &Item, source: &DataSet) -> Result<(), &'static str> {
 }
 
 const NO_PIXELS: &str =
-    "its source has no Pixel Data of native samples, as the checks of pixels need";
+    "its source has no Pixel Data that can be read, as the checks of pixels need";
 
 fn attribute(check: Check, values: &[String], text: &str) -> Result<(), &'static str> {
     match check {

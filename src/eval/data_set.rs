@@ -28,7 +28,7 @@ const MIN_BYTES_TEXT: usize = 6;
 
 /// A DICOM Part 10 file.
 pub struct DataSet {
-    pub object: InMemDicomObject,
+    pub object: FileDicomObject<InMemDicomObject>,
     /// File Meta Information.
     meta: InMemDicomObject,
     bytes: Vec<u8>,
@@ -54,7 +54,6 @@ impl DataSet {
         bytes.make_ascii_lowercase();
         let meta = meta.into_element_iter().filter_map(of_meta);
         let meta = InMemDicomObject::from_element_iter(meta);
-        let object = object.into_inner();
         let named = object.get(tags::SPECIFIC_CHARACTER_SET).and_then(|e| e.to_str().ok());
         let characters = named.and_then(|name| SpecificCharacterSet::from_code(name.trim()));
         Ok(Self { object, meta, bytes, characters: characters.unwrap_or_default() })
@@ -99,7 +98,7 @@ impl DataSet {
     /// Whether any value at any level has the text, or the file somewhere between.
     pub fn has_anywhere(&self, text: &str) -> bool {
         let stands = |value: &str| words::has(value, text);
-        [&self.object, &self.meta].iter().any(|data_set| self.any_text(data_set, &stands))
+        [&*self.object, &self.meta].iter().any(|data_set| self.any_text(data_set, &stands))
             || self.has_bytes(text)
     }
 

@@ -27,7 +27,7 @@ pub enum Failure {
     NotBlank,
     /// The region is not as it was.
     PixelsChanged,
-    /// The result has no native Pixel Data.
+    /// The result has no Pixel Data that can be read.
     NoPixels,
 }
 

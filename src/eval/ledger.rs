@@ -5,6 +5,7 @@
 
 use super::finding::{Failure, Finding};
 use super::key::{Check, Item};
+use crate::phi::Phi;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The findings of all items.
@@ -18,7 +19,7 @@ pub struct Ledger<'a> {
 /// That what was `from` is now `to`.
 struct Claim {
     item: usize,
-    from: String,
+    from: Phi<String>,
     to: String,
 }
 
@@ -27,25 +28,16 @@ impl<'a> Ledger<'a> {
     pub fn take(&mut self, item: &'a Item, finding: Finding) {
         let index = self.items.len();
         let claims = self.claims.entry(item.check).or_default();
+        let claim = |from: &Phi<String>, to: String| Claim { item: index, from: from.clone(), to };
         let failure = match finding {
             Finding::Passed => None,
             Finding::Failed(failure) => Some(failure),
             Finding::Moved { patient, days } => {
-                let claim = |days: i64| Claim {
-                    item: index,
-                    from: patient.reveal().clone(),
-                    to: days.to_string(),
-                };
-                claims.extend(days.into_iter().map(claim));
+                claims.extend(days.iter().map(|days| claim(&patient, days.to_string())));
                 None
             }
             Finding::Replaced(pairs) => {
-                let claim = |(from, to): (crate::phi::Phi<String>, String)| Claim {
-                    item: index,
-                    from: from.reveal().clone(),
-                    to,
-                };
-                claims.extend(pairs.into_iter().map(claim));
+                claims.extend(pairs.into_iter().map(|(from, to)| claim(&from, to)));
                 None
             }
         };
@@ -55,8 +47,9 @@ impl<'a> Ledger<'a> {
     /// Every item, and why it failed.
     pub fn settle(mut self) -> Vec<(&'a Item, Option<Failure>)> {
         for (check, claims) in &self.claims {
-            let ways =
-                claims.iter().map(|claim| (claim.from.as_str(), claim.to.as_str(), claim.item));
+            let ways = claims
+                .iter()
+                .map(|claim| (claim.from.reveal().as_str(), claim.to.as_str(), claim.item));
             let mut wrong = minority(ways.clone());
             let failure = match check {
                 Check::DateShifted => Failure::OtherShift,

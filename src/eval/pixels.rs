@@ -1,11 +1,17 @@
-//! Samples of native Pixel Data, region by region, by other code than that which fills boxes.
+//! Samples of Pixel Data, region by region, by other code than that which fills boxes. What is compressed
+//! is decoded by the library alone, with no more colour conversion than it does by itself.
 //!
 //! Bits outside of Bits Stored are no part of a sample: results have them cleared.
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
+use dicom_object::{FileDicomObject, InMemDicomObject};
+use dicom_pixeldata::{PixelDecoder, PlanarConfiguration};
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Larger pictures are not decoded.
+const MAX_DECODED_SAMPLES: usize = 1 << 30;
 
 /// A rectangle of pixels; `right` and `bottom` are outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +46,7 @@ impl Region {
     }
 }
 
-/// The native pixels of an object.
+/// The pixels of an object.
 pub struct Raster<'a> {
     columns: usize,
     rows: usize,
@@ -53,34 +59,60 @@ pub struct Raster<'a> {
 }
 
 impl<'a> Raster<'a> {
-    /// `None` if the object has no Pixel Data, or none of native samples of 8, 16 or 32 bits.
-    pub fn of(object: &'a InMemDicomObject) -> Option<Self> {
+    /// `None` if the object has no Pixel Data, none that can be decoded, or samples of another size
+    /// than 8, 16 or 32 bits.
+    pub fn of(object: &'a FileDicomObject<InMemDicomObject>) -> Option<Self> {
+        match object.get(tags::PIXEL_DATA)?.value().primitive() {
+            Some(_) => Self::native(object),
+            None => Self::decoded(object),
+        }
+    }
+
+    fn decoded(object: &'a FileDicomObject<InMemDicomObject>) -> Option<Self> {
         let number = |tag: Tag| object.get(tag).and_then(|e| e.to_int::<usize>().ok());
-        let (columns, rows) = (number(tags::COLUMNS)?, number(tags::ROWS)?);
-        let samples = number(tags::SAMPLES_PER_PIXEL)?;
         let frames = number(tags::NUMBER_OF_FRAMES).unwrap_or(1);
-        let allocated = number(tags::BITS_ALLOCATED).filter(|bits| [8, 16, 32].contains(bits))?;
-        let stored = number(tags::BITS_STORED).filter(|bits| (1..=allocated).contains(bits))?;
-        let high =
-            number(tags::HIGH_BIT).filter(|high| *high < allocated && *high + 1 >= stored)?;
-        let element = object.get(tags::PIXEL_DATA)?;
-        // encapsulated ones are no primitive value
-        element.value().primitive()?;
-        let data = element.to_bytes().ok()?;
-        let lowest = high + 1 - stored;
-        let ones = u32::try_from((1_u64 << stored) - 1).ok()?;
-        let size = [columns, rows, frames, samples, allocated / 8];
-        let size = size.iter().try_fold(1_usize, |all, side| all.checked_mul(*side))?;
-        (size > 0 && data.len() >= size).then_some(Self {
-            columns,
-            rows,
-            frames,
+        let sides = [tags::ROWS, tags::COLUMNS, tags::SAMPLES_PER_PIXEL].map(number);
+        let size = sides.into_iter().try_fold(frames, |all, side| all.checked_mul(side?))?;
+        if size > MAX_DECODED_SAMPLES {
+            return None;
+        }
+        // decoders panic at what contradicts itself
+        let decode = || object.decode_pixel_data().ok();
+        let pixels = catch_unwind(AssertUnwindSafe(decode)).ok()??;
+        Self {
+            columns: pixels.columns() as usize,
+            rows: pixels.rows() as usize,
+            frames: pixels.number_of_frames() as usize,
+            samples: usize::from(pixels.samples_per_pixel()),
+            bytes_per_sample: usize::from(pixels.bits_allocated() / 8),
+            planar: pixels.planar_configuration() == PlanarConfiguration::PixelFirst,
+            mask: mask(pixels.bits_stored().into(), pixels.high_bit().into())?,
+            data: Cow::Owned(pixels.data().to_vec()),
+        }
+        .if_whole()
+    }
+
+    fn native(object: &'a InMemDicomObject) -> Option<Self> {
+        let number = |tag: Tag| object.get(tag).and_then(|e| e.to_int::<usize>().ok());
+        let samples = number(tags::SAMPLES_PER_PIXEL)?;
+        Self {
+            columns: number(tags::COLUMNS)?,
+            rows: number(tags::ROWS)?,
+            frames: number(tags::NUMBER_OF_FRAMES).unwrap_or(1),
             samples,
-            bytes_per_sample: allocated / 8,
+            bytes_per_sample: number(tags::BITS_ALLOCATED)? / 8,
             planar: samples > 1 && number(tags::PLANAR_CONFIGURATION) == Some(1),
-            mask: ones << lowest,
-            data,
-        })
+            mask: mask(number(tags::BITS_STORED)?, number(tags::HIGH_BIT)?)?,
+            data: object.get(tags::PIXEL_DATA)?.to_bytes().ok()?,
+        }
+        .if_whole()
+    }
+
+    /// With as many bytes as it says.
+    fn if_whole(self) -> Option<Self> {
+        let sides = [self.columns, self.rows, self.frames, self.samples, self.bytes_per_sample];
+        let size = sides.iter().try_fold(1_usize, |all, side| all.checked_mul(*side))?;
+        (size > 0 && self.bytes_per_sample <= 4 && self.data.len() >= size).then_some(self)
     }
 
     /// Whether all regions lie inside.
@@ -144,11 +176,20 @@ impl<'a> Raster<'a> {
     }
 }
 
+/// The bits of a sample.
+fn mask(stored: usize, high: usize) -> Option<u32> {
+    let fits = (1..=32).contains(&stored) && high < 32 && high + 1 >= stored;
+    let ones = u32::try_from((1_u64 << stored.min(32)) - 1).ok()?;
+    fits.then(|| ones << (high + 1 - stored))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dicom_core::value::PrimitiveValue;
+    use dicom_core::value::{PixelFragmentSequence, PrimitiveValue, Value};
     use dicom_core::{DataElement, VR};
+    use dicom_object::FileMetaTableBuilder;
+    use dicom_object::mem::InMemElement;
 
     /// 4 x 2 pixels, two frames.
     fn object(planar: u16, data: &[u8]) -> InMemDicomObject {
@@ -175,11 +216,11 @@ mod tests {
     fn a_region_is_compared_in_its_frame_alone_and_blank_in_one_colour() {
         let mut data: Vec<u8> = (0..48).collect();
         let source = object(0, &data);
-        let source = Raster::of(&source).expect("native");
+        let source = Raster::native(&source).expect("native");
         // the first two pixels of row 2 of frame 2, in one colour
         data[24 + 12..24 + 18].copy_from_slice(&[9, 8, 7, 9, 8, 7]);
         let changed = object(0, &data);
-        let changed = Raster::of(&changed).expect("native");
+        let changed = Raster::native(&changed).expect("native");
         assert!(changed.is_blank(&regions("0,1,2,2@2")));
         assert!(!changed.is_blank(&regions("0,1,2,2")), "not in frame 1");
         assert!(!changed.is_blank(&regions("0,1,3,2@2")));
@@ -198,9 +239,48 @@ mod tests {
             *byte = by_pixel[frame * 24 + pixel * 3 + plane];
         }
         let (one, other) = (object(0, &by_pixel), object(1, &by_plane));
-        let (one, other) = (Raster::of(&one).expect("native"), Raster::of(&other).expect("native"));
+        let (one, other) =
+            (Raster::native(&one).expect("native"), Raster::native(&other).expect("native"));
         assert!(one.is_same(&other, &[]));
         let short = object(0, &by_pixel[..40]);
-        assert!(Raster::of(&short).is_none());
+        assert!(Raster::native(&short).is_none());
+    }
+
+    #[test]
+    fn a_compressed_picture_is_compared_by_its_samples() {
+        let codestream = &include_bytes!("../../testdata/pixels/grey-12.j2k")[..];
+        let number = |tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
+        let file = |syntax: &str, pixels: InMemElement| {
+            let mut object = InMemDicomObject::from_element_iter([
+                number(tags::COLUMNS, 64),
+                number(tags::ROWS, 64),
+                number(tags::SAMPLES_PER_PIXEL, 1),
+                number(tags::BITS_ALLOCATED, 16),
+                number(tags::BITS_STORED, 12),
+                number(tags::HIGH_BIT, 11),
+                number(tags::PIXEL_REPRESENTATION, 0),
+                DataElement::new(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2"),
+            ]);
+            object.put(pixels);
+            let meta = FileMetaTableBuilder::new().transfer_syntax(syntax);
+            let meta = meta.media_storage_sop_class_uid("1.2.840.10008.5.1.4.1.1.7");
+            object.with_meta(meta.media_storage_sop_instance_uid("1.2")).expect("complete")
+        };
+        let fragments = PixelFragmentSequence::new(vec![0], vec![codestream.to_vec()]);
+        let fragments = DataElement::new(tags::PIXEL_DATA, VR::OB, Value::from(fragments));
+        let compressed = file("1.2.840.10008.1.2.4.90", fragments);
+        let mut counted: Vec<u8> = (0..4096_u16).flat_map(u16::to_le_bytes).collect();
+        let mut same = |last: u8| {
+            *counted.last_mut().expect("bytes") = last;
+            let pixels = PrimitiveValue::from(counted.clone());
+            let pixels = DataElement::new(tags::PIXEL_DATA, VR::OB, pixels);
+            let native = file("1.2.840.10008.1.2.1", pixels);
+            let rasters = Raster::of(&compressed).zip(Raster::of(&native));
+            let (one, other) = rasters.expect("both are read");
+            one.is_same(&other, &[])
+        };
+        assert!(same(0x0F));
+        assert!(same(0xFF), "bits outside of Bits Stored are no part of a sample");
+        assert!(!same(0x0E));
     }
 }

@@ -118,6 +118,8 @@ impl ReceivedObject {
         }
         let original = NewOriginal {
             sop_instance_uid: self.rq.sop_instance_uid.clone(),
+            study_instance_uid: scan.study_instance_uid.as_str().to_owned(),
+            series_instance_uid: scan.series_instance_uid.as_str().to_owned(),
             sop_class_uid: uid_or_nothing(&self.rq.sop_class_uid),
             transfer_syntax_uid: self.transfer_syntax_uid,
             calling_ae: printable(calling_ae),

@@ -7,6 +7,7 @@ use crate::config::{Config, ConfigError, Profile};
 use crate::deid::accept::Deidentified;
 use crate::deid::header::ProjectKey;
 use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::identifiers::Identifiers;
 use crate::forward::object_path;
 use crate::patients::Patients;
 use crate::phi::Phi;
@@ -209,8 +210,9 @@ impl Run {
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
         let opened = self.steps.open(object).await?;
-        let subject = object.subject(&self.patients, &opened.patient)?;
-        self.steps.deidentify(object, opened, &subject, output).await
+        let subject = object.subject(&self.patients, &opened.told.patient)?;
+        let known = Identifiers::default();
+        self.steps.deidentify(object, opened, &known, &subject, output).await
     }
 
     /// Moves a result to its name. Another object of the same name stays: both would be one to a

@@ -2,7 +2,7 @@
 //! destinations that two routes name.
 
 use super::{Route, Routes};
-use crate::config::RouteAction;
+use crate::config::{ReleaseBy, RouteAction};
 use std::fmt;
 
 /// Something about one route.
@@ -42,7 +42,7 @@ impl Routes {
                 if !twice.is_empty() {
                     warn(format!(
                         "an object that route {:?} matches too goes to {} by that route alone, under \
-                         its profile and project",
+                         its profile, project and release",
                         other.name,
                         twice.join(", ")
                     ));
@@ -62,7 +62,9 @@ impl Route {
 
     /// Whether the looking goes on to `other` for what this one matches, under something else.
     fn may_also_match(&self, other: &Self) -> bool {
-        let differs = self.profile_name != other.profile_name || self.project != other.project;
+        let differs = self.profile_name != other.profile_name
+            || self.project != other.project
+            || self.release != other.release;
         let apart = self.conditions.iter().any(|a| other.conditions.iter().any(|b| a.apart(b)));
         let both_deliver =
             self.action == RouteAction::Deliver && other.action == RouteAction::Deliver;
@@ -93,10 +95,14 @@ impl Route {
             RouteAction::Drop => "dropped".into(),
             RouteAction::Hold => "held".into(),
             RouteAction::Deliver => format!(
-                "profile {}, project {}, to {}{}",
+                "profile {}, project {}, to {}{}{}",
                 self.profile_name,
                 self.project,
                 self.destinations.join(", "),
+                match self.release.by {
+                    ReleaseBy::Object => String::new(),
+                    _ => format!(", {}", self.release),
+                },
                 if self.last { "; final" } else { "" }
             ),
         }

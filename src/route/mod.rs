@@ -14,7 +14,7 @@ mod explain;
 pub use check::Warning;
 pub use explain::Explained;
 
-use crate::config::{Config, ConfigError, HeaderAttribute, Profile, RouteAction};
+use crate::config::{Config, ConfigError, HeaderAttribute, Profile, Release, RouteAction};
 use crate::deid::header::HeaderFact;
 use condition::{Answer, Condition};
 use std::collections::BTreeMap;
@@ -42,6 +42,7 @@ impl Known<'_> {
 pub struct Target {
     pub profile: Arc<Profile>,
     pub project: String,
+    pub release: Release,
     /// Names of destinations.
     pub destinations: Vec<String>,
     /// Names of the routes that say so; none where no routes are configured.
@@ -74,6 +75,7 @@ struct Route {
     profile: Arc<Profile>,
     profile_name: String,
     project: String,
+    release: Release,
     destinations: Vec<String>,
     last: bool,
 }
@@ -109,6 +111,7 @@ impl Routes {
                 profile: find(profile_name)?,
                 profile_name: profile_name.clone(),
                 project: route.project.as_ref().unwrap_or(&config.deid.project).clone(),
+                release: config.release(Some(route)),
                 destinations: route.destinations.clone(),
                 last: route.last,
             });
@@ -163,6 +166,7 @@ impl Route {
             profile,
             profile_name: config.deid.profile.clone(),
             project: config.deid.project.clone(),
+            release: config.release(None),
             destinations: config.destinations.iter().map(|d| d.name.clone()).collect(),
             last: false,
         }
@@ -183,7 +187,7 @@ impl Route {
         self.last || self.action != RouteAction::Deliver
     }
 
-    /// One Job for each profile and project; a destination that an earlier route named has its own.
+    /// One Job for each profile, project and release; a destination that an earlier route named has its own.
     fn add_to(&self, targets: &mut Vec<Target>) {
         let is_taken = |name: &String| targets.iter().any(|t| t.destinations.contains(name));
         let left: Vec<_> = self.destinations.iter().filter(|n| !is_taken(n)).cloned().collect();
@@ -192,8 +196,11 @@ impl Route {
         }
         let named = !self.name.is_empty();
         let names = named.then(|| self.name.clone());
-        let same =
-            |target: &&mut Target| target.project == self.project && target.profile == self.profile;
+        let same = |target: &&mut Target| {
+            target.project == self.project
+                && target.profile == self.profile
+                && target.release == self.release
+        };
         match targets.iter_mut().find(same) {
             Some(target) => {
                 target.destinations.extend(left);
@@ -202,6 +209,7 @@ impl Route {
             None => targets.push(Target {
                 profile: Arc::clone(&self.profile),
                 project: self.project.clone(),
+                release: self.release,
                 destinations: left,
                 routes: names.into_iter().collect(),
             }),

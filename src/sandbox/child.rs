@@ -9,6 +9,7 @@ use crate::deid::ask::ask;
 use crate::deid::examine::{Seen, StepError, examine};
 use crate::deid::explain::explain;
 use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::opening;
 use crate::deid::picture::Picture;
 use crate::deid::transcode::transcode;
 use crate::deid::verify::{Expectation, verify};
@@ -46,8 +47,8 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
     let done = match request {
         Request::Examine { profile, limits } => {
             let tell = &mut |seen| match seen {
-                Seen::Patient(patient) => {
-                    Ok(protocol::write(&mut *replies, Reply::Opened(patient))?)
+                Seen::Opened(opening) => {
+                    Ok(protocol::write(&mut *replies, Reply::Opened(opening))?)
                 }
                 Seen::Picture(picture) => show(&mut *replies, picture, limits),
             };
@@ -84,6 +85,8 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
             let show = &mut |picture| show(&mut *replies, picture, limits);
             verify(input, scratch, expected, show).map(Reply::Verified)
         }
+        Request::Harvest { profile, limits } => opening::open(input, profile, limits, scratch)
+            .map(|opening| Reply::Harvested(Box::new(opening))),
         Request::Explain { profile, limits } => {
             explain(input, profile, limits, scratch).map(|e| Reply::Explained(Box::new(e)))
         }

@@ -7,9 +7,10 @@ use crate::config::{HeaderAttribute, Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
 use crate::deid::examine::{Examination, LookedFrame};
 use crate::deid::explain::Explanation;
-use crate::deid::header::{HeaderFact, PatientIdentity, ProjectKey, Subject};
+use crate::deid::header::{HeaderFact, ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
+use crate::deid::opening::Opening;
 use crate::deid::picture::Picture;
 use crate::deid::pixels::PixelLayout;
 use crate::deid::redaction::Redaction;
@@ -20,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// What a child is for. Originals and results never meet in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// Examine, apply, explain and ask: parses originals.
+    /// Examine, harvest, apply, explain and ask: parses originals.
     Work,
     /// Verify and transcode: parses results alone.
     Verify,
@@ -46,6 +47,11 @@ impl Role {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     Examine {
+        profile: Profile,
+        limits: Limits,
+    },
+    /// What `Examine` tells first, and nothing else.
+    Harvest {
         profile: Profile,
         limits: Limits,
     },
@@ -85,9 +91,11 @@ impl Request {
     /// The role of the children that do it.
     pub fn role(&self) -> Role {
         match self {
-            Self::Examine { .. } | Self::Apply { .. } | Self::Explain { .. } | Self::Ask { .. } => {
-                Role::Work
-            }
+            Self::Examine { .. }
+            | Self::Harvest { .. }
+            | Self::Apply { .. }
+            | Self::Explain { .. }
+            | Self::Ask { .. } => Role::Work,
             Self::Verify { .. } | Self::Transcode { .. } => Role::Verify,
         }
     }
@@ -99,9 +107,10 @@ impl Request {
 pub enum Reply {
     /// Nothing was read yet; what the child can no longer do.
     Ready(Confinement),
-    Opened(PatientIdentity),
+    Opened(Box<Opening>),
     Picture(Picture),
     Examined(Box<Examination>),
+    Harvested(Box<Opening>),
     Applied(Candidate),
     Verified(Verdict),
     Explained(Box<Explanation>),

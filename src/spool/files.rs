@@ -12,6 +12,8 @@ pub(super) struct Directories {
     pub originals: PathBuf,
     pub results: PathBuf,
     pub work: PathBuf,
+    /// Sets of identifiers.
+    pub identifiers: PathBuf,
 }
 
 impl Directories {
@@ -21,9 +23,16 @@ impl Directories {
             originals: root.join("originals"),
             results: root.join("results"),
             work: root.join("work"),
+            identifiers: root.join("identifiers"),
         };
         let _ = std::fs::remove_dir_all(&directories.work);
-        for directory in [root, &directories.originals, &directories.results, &directories.work] {
+        for directory in [
+            root,
+            &directories.originals,
+            &directories.results,
+            &directories.work,
+            &directories.identifiers,
+        ] {
             private_directory(directory)?;
         }
         sync_directory(root)?;

@@ -38,7 +38,8 @@ impl LocalSpool {
             let mut statement = c.prepare(&format!(
                 "UPDATE jobs SET patient_hash = NULL, patient_id_hash = NULL, new_patient = NULL,
                  new_study = NULL, new_series = NULL, new_sop = NULL, result_sha256 = NULL,
-                 result_bytes = NULL, result_kept = 0, report = NULL, updated_ms = ?3
+                 result_bytes = NULL, result_kept = 0, report = NULL, known_set = NULL,
+                 study_set = NULL, updated_ms = ?3
                  WHERE {over} RETURNING id"
             ))?;
             let jobs = statement.query_map(params![project, key_id, now_ms], |row| row.get(0))?;
@@ -46,7 +47,8 @@ impl LocalSpool {
             // An Original that another project has too is still known by its UID there.
             c.execute(
                 &format!(
-                    "UPDATE originals SET sop_hash = x'', sha256 = '', bytes = 0
+                    "UPDATE originals SET sop_hash = x'', sha256 = '', bytes = 0,
+                     study_hash = NULL, series_hash = NULL
                      WHERE id IN (SELECT original FROM jobs WHERE {over})
                      AND NOT EXISTS (SELECT 1 FROM jobs WHERE original = originals.id
                                      AND NOT ({OF_KEY}))"

@@ -2,6 +2,7 @@
 
 use super::deliveries::end_original;
 use super::local::LocalSpool;
+use super::patients::short;
 use super::routing::UNROUTED;
 use super::{SpoolError, UnixMs};
 use crate::deid::hold::HoldReason;
@@ -33,6 +34,10 @@ pub struct HeldJob {
     pub decisions: i64,
     /// The routes by which it is a Job, or that holds it.
     pub route: Option<String>,
+    /// The beginning of the keyed hash of its study, where that is known.
+    pub study: Option<String>,
+    /// How many other objects do not leave because of it.
+    pub kept_back: i64,
 }
 
 /// How many records are in each state.
@@ -55,7 +60,15 @@ impl LocalSpool {
             let mut statement = c.prepare(
                 "SELECT jobs.id, held_reason, held_detail, originals.sop_class,
                         originals.transfer_syntax, calling_ae, bytes, received_ms, updated_ms,
-                        (SELECT count(*) FROM decisions WHERE job = jobs.id), route
+                        (SELECT count(*) FROM decisions WHERE job = jobs.id), route, study_hash,
+                        (SELECT count(*) FROM originals AS o JOIN jobs AS j ON j.original = o.id
+                         WHERE o.study_hash = originals.study_hash AND jobs.released_ms IS NULL
+                         AND j.release_by != 'object' AND j.released_ms IS NULL
+                         AND j.state IN ('waiting', 'ready')
+                         AND (j.release_by = 'study' OR o.series_hash = originals.series_hash)
+                         AND (jobs.profile_digest = '' OR (j.release_by = jobs.release_by
+                              AND j.project = jobs.project AND j.key_id = jobs.key_id
+                              AND j.profile_digest = jobs.profile_digest)))
                  FROM jobs JOIN originals ON originals.id = jobs.original
                  WHERE jobs.state = 'held' AND (?1 IS NULL OR jobs.id = ?1)
                    AND (?2 IS NULL OR held_reason = ?2) ORDER BY jobs.id",
@@ -73,6 +86,8 @@ impl LocalSpool {
                     held_ms: row.get(8)?,
                     decisions: row.get(9)?,
                     route: row.get(10)?,
+                    study: row.get::<_, Option<Vec<u8>>>(11)?.as_deref().map(short),
+                    kept_back: row.get(12)?,
                 })
             })?;
             rows.collect()
@@ -174,9 +189,12 @@ fn decide(
     now_ms: UnixMs,
 ) -> rusqlite::Result<Vec<i64>> {
     let (job, reason) = bounds(selection);
+    // What may have been sent is made again by what was known then; else by what is known now.
     let mut statement = c.prepare(
         "UPDATE jobs SET state = CASE WHEN ?3 = 'waiting' AND held_reason = 'refused'
          AND result_kept = 1 AND patient_hash IS NOT NULL THEN 'ready' ELSE ?3 END, held_reason = NULL, held_detail = NULL,
+         known_set = iif(result_sha256 IS NULL OR (release_by != 'object' AND released_ms IS NULL),
+                         NULL, known_set), parked = 0,
          attempts = 0, next_ms = 0, updated_ms = ?4
          WHERE state = 'held' AND (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR held_reason = ?2)
          RETURNING id",

@@ -1,6 +1,7 @@
 //! Jobs: one Original under one frozen profile, from routing to a verified result.
 
 use super::files;
+use super::identifiers::Known;
 use super::local::LocalSpool;
 use super::{SpoolError, UnixMs, crash_point};
 use crate::config::Profile;
@@ -24,11 +25,13 @@ pub struct Job {
     pub key_id: String,
     /// How often work on it began before and came to no end.
     pub attempts: u32,
+    /// Whether its object is only opened now, for what it tells: it leaves with its study.
+    pub tells_only: bool,
 }
 
 impl LocalSpool {
-    /// Up to `limit` Jobs that may be worked on now, without those in `claimed` and those whose
-    /// Original is to be routed anew: the least tried first, so that one that never ends does not stop
+    /// Up to `limit` Jobs that may be worked on now, without those in `claimed`, those that wait for
+    /// their study, and those whose Original is to be routed anew: the least tried first, so that one that never ends does not stop
     /// the others, then the oldest. One that may begin later than the longest pause was put off by a
     /// clock that has been set back since: it may begin.
     pub async fn waiting_jobs(
@@ -42,10 +45,12 @@ impl LocalSpool {
         let query = move |c: &Connection| {
             let mut statement = c.prepare_cached(
                 "SELECT jobs.id, originals.id, originals.sha256, profiles.json, jobs.project,
-                        jobs.key_id, jobs.attempts
-                 FROM jobs JOIN originals ON originals.id = jobs.original
+                        jobs.key_id, jobs.attempts,
+                        jobs.release_by != 'object' AND jobs.known_set IS NULL
+                 FROM jobs INDEXED BY jobs_waiting
+                 JOIN originals ON originals.id = jobs.original
                  JOIN profiles ON profiles.digest = jobs.profile_digest
-                 WHERE jobs.state = 'waiting' AND jobs.next_ms NOT BETWEEN ?2 + 1 AND ?3
+                 WHERE jobs.state = 'waiting' AND jobs.parked = 0 AND jobs.next_ms NOT BETWEEN ?2 + 1 AND ?3
                  AND originals.state = 'routed' ORDER BY jobs.attempts, jobs.id LIMIT ?1",
             )?;
             let mut rows = statement.query(params![
@@ -68,6 +73,7 @@ impl LocalSpool {
                     project: row.get(4)?,
                     key_id: row.get(5)?,
                     attempts: row.get(6)?,
+                    tells_only: row.get(7)?,
                 });
             }
             Ok(jobs)
@@ -81,10 +87,12 @@ impl LocalSpool {
     }
 
     /// Stores a verified result and makes the Job ready: sync, rename, sync, then the commit.
-    /// Whether it is ready now: a Job that was ended meanwhile leaves no result.
+    /// Whether it is ready now: a Job that was ended meanwhile leaves no result, nor does one that was
+    /// searched for less (`known`) than is known by now.
     pub async fn ready(
         &self,
         job: i64,
+        known: &Known,
         result: Deidentified,
         report: String,
         now_ms: UnixMs,
@@ -99,12 +107,13 @@ impl LocalSpool {
         });
         store.await.map_err(|_| SpoolError::Stopped)??;
         crash_point("result-synced");
+        let known_set = known.set.clone();
         let record = move |c: &Connection| {
             c.prepare_cached(
                 "UPDATE jobs SET state = 'ready', report = ?2, result_sha256 = ?3,
                  result_bytes = ?4, sop_class = ?5, transfer_syntax = ?6, new_study = ?7,
                  new_series = ?8, new_sop = ?9, result_kept = 1, updated_ms = ?10
-                 WHERE id = ?1 AND state = 'waiting'",
+                 WHERE id = ?1 AND state = 'waiting' AND known_set IS ?11",
             )?
             .execute(params![
                 job,
@@ -117,6 +126,7 @@ impl LocalSpool {
                 result.series_uid(),
                 result.sop_instance_uid(),
                 now_ms,
+                known_set,
             ])
         };
         if self.database.call(record).await? == 0 {

@@ -4,6 +4,7 @@ use super::database::Database;
 use super::files::{self, Directories};
 use super::jobs::hold_job;
 use super::originals::PART;
+use super::sets::Sets;
 use super::{SpoolError, UnixMs};
 use crate::deid::hold::{Hold, HoldReason};
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,13 +13,17 @@ use sha2::Sha256;
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, RwLock, watch};
 
 /// The records and payloads of one gateway.
 pub struct LocalSpool {
     pub(super) database: Database,
     pub(super) directories: Directories,
     pub(super) hash_key: [u8; 32],
+    /// What identifies patients.
+    pub(super) sets: Sets,
+    /// Shared by those who name sets that are there, alone for who adds or removes some.
+    pub(super) sets_lock: RwLock<()>,
     /// Signalled when an Original may wait to be routed.
     pub originals_changed: Notify,
     /// Signalled when a Job may wait to be worked on.
@@ -44,6 +49,7 @@ impl LocalSpool {
         let spool = Self::connect(directory, directories, hash_key, Some(lock))?;
         spool.check_key().await?;
         spool.reconcile(now_ms).await?;
+        spool.reconcile_sets().await?;
         spool.reconcile_commitments().await?;
         Ok(spool)
     }
@@ -64,6 +70,7 @@ impl LocalSpool {
             originals: directory.join("originals"),
             results: directory.join("results"),
             work: directory.join("work"),
+            identifiers: directory.join("identifiers"),
         };
         Self::connect(directory, directories, [0; 32], None)
     }
@@ -77,6 +84,8 @@ impl LocalSpool {
         let database = Database::open(&directory.join("spool.sqlite"))?;
         Ok(Self {
             database,
+            sets: Sets::new(&directories.identifiers, hash_key),
+            sets_lock: RwLock::new(()),
             directories,
             hash_key,
             originals_changed: Notify::new(),

@@ -45,6 +45,7 @@ mod tests {
 
     const VERSION_1: &str = include_str!("schema_1.sql");
     const VERSION_2: &str = include_str!("schema_2.sql");
+    const VERSION_3: &str = include_str!("schema_3.sql");
 
     fn of_version_1() -> Connection {
         of_version(1, VERSION_1)
@@ -82,7 +83,7 @@ mod tests {
     fn a_database_of_each_earlier_version_becomes_one_of_this_version() {
         let new = Connection::open_in_memory().expect("opened");
         schema::prepare(&new).expect("made");
-        for earlier in [of_version_1(), of_version(2, VERSION_2)] {
+        for earlier in [of_version_1(), of_version(2, VERSION_2), of_version(3, VERSION_3)] {
             schema::prepare(&earlier).expect("migrated");
             assert_eq!(schema_of(&earlier), schema_of(&new));
             schema::prepare(&earlier).expect("nothing to do");
@@ -104,6 +105,24 @@ mod tests {
         assert_eq!(one(job), "ready12.25.2AAp00");
         assert_eq!(one("SELECT hex(patient_hash) FROM excluded"), "BB");
         assert_eq!(one("SELECT group_concat(state) FROM deliveries"), "sent,waiting");
+        assert_eq!(one("SELECT count(*) || '' FROM pragma_foreign_key_check"), "0");
+    }
+
+    #[test]
+    fn from_version_3_every_record_stays_and_each_object_leaves_by_itself() {
+        let c = of_version(3, VERSION_3);
+        c.execute_batch(
+            "UPDATE jobs SET patient_hash = x'aa', attempts = 2, route = 'r' WHERE id = 9;
+             UPDATE deliveries SET first_ms = 4 WHERE job = 9;",
+        )
+        .expect("of version 3");
+        schema::prepare(&c).expect("migrated");
+        let one = |sql: &str| -> String { c.query_row(sql, [], |row| row.get(0)).expect("a row") };
+        let job = "SELECT state || hex(patient_hash) || attempts || route || release_by || parked
+                   || (known_set IS NULL) || (released_ms IS NULL) FROM jobs WHERE id = 9";
+        assert_eq!(one(job), "readyAA2robject011");
+        assert_eq!(one("SELECT first_ms || state FROM deliveries WHERE job = 9"), "4waiting");
+        assert_eq!(one("SELECT (study_hash IS NULL) || received_ms FROM originals"), "15");
         assert_eq!(one("SELECT count(*) || '' FROM pragma_foreign_key_check"), "0");
     }
 
@@ -138,7 +157,7 @@ mod tests {
         let c = Connection::open_in_memory().expect("opened");
         c.execute_batch("PRAGMA user_version = 9").expect("set");
         let error = schema::prepare(&c).expect_err("unknown").to_string();
-        assert!(error.contains("version 9, this program knows 3"), "{error}");
+        assert!(error.contains("version 9, this program knows 4"), "{error}");
         assert!(schema_of(&c).is_empty());
     }
 }

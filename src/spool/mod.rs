@@ -22,6 +22,7 @@ mod destinations;
 mod files;
 mod forget;
 pub mod held;
+mod identifiers;
 pub mod jobs;
 pub mod local;
 mod migrate;
@@ -33,12 +34,17 @@ mod ready;
 mod reports;
 mod routing;
 mod schema;
+mod sets;
+mod studies;
+#[cfg(test)]
+mod study_tests;
 
 pub use asked::{Kept, OpenCommitment};
 pub use commitment::{CommitmentCounts, CommitmentResult, Uncommitted, new_transaction_uid};
 pub use crash_point::crash_point;
 pub use destinations::{DestinationControl, DestinationCounts};
 pub use held::{HeldJob, HeldSelection, StateCounts};
+pub use identifiers::Known;
 pub use jobs::Job;
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original, uid_or_nothing};
@@ -48,6 +54,7 @@ pub use patients::{Admission, Excluded, Exclusion, PatientHash};
 pub use ready::{PendingDelivery, Ready};
 pub use reports::{JobReport, ReportOf, StoredReport};
 pub use routing::{DroppedByRoute, Fate, ObjectJob, Routed, Routing};
+pub use studies::{StudyState, WaitingStudy};
 
 use std::path::PathBuf;
 

@@ -4,8 +4,9 @@
 //! before its commit leaves neither, and after a commit of unknown outcome the file stays.
 
 use super::files::{self, hex};
-use super::local::LocalSpool;
+use super::local::{LocalSpool, keyed_hash};
 use super::part10::Identity;
+use super::studies::{series_hash, study_hash};
 use super::{SpoolError, UnixMs, crash_point};
 use crate::deid::hold::HoldReason;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -25,6 +26,10 @@ const HEADER_BYTES: u64 = 16 * 1024;
 pub struct NewOriginal {
     /// As received; stored only as a keyed hash.
     pub sop_instance_uid: String,
+    /// As received; stored only as a keyed hash.
+    pub study_instance_uid: String,
+    /// As received; stored only as a keyed hash.
+    pub series_instance_uid: String,
     pub sop_class_uid: String,
     pub transfer_syntax_uid: String,
     pub calling_ae: String,
@@ -123,9 +128,9 @@ impl LocalSpool {
         let payload = self.directories.original(&id);
         self.settle(incoming, payload.clone()).await?;
         crash_point("payload-synced");
-        let sop_hash = self.keyed_hash(&original.sop_instance_uid);
+        let hashes = Hashes::of(&self.hash_key, &original);
         let record =
-            move |c: &Connection| insert(c, &id, &original, &sha256, &sop_hash, bytes, now_ms);
+            move |c: &Connection| insert(c, &id, &original, &hashes, &sha256, bytes, now_ms);
         let accepted = self.database.call(record).await;
         match &accepted {
             // The record may be there or not: the file stays, and the restart decides.
@@ -165,17 +170,20 @@ impl LocalSpool {
         let (identity, bytes, sha256) =
             read.await.map_err(|_| SpoolError::Stopped)?.map_err(unreadable)?;
         let Some(identity) = identity else { return Ok(false) };
-        let sop_hash = self.keyed_hash(&identity.sop_instance_uid);
         let original = NewOriginal {
             sop_instance_uid: identity.sop_instance_uid,
+            // It is known once the object is opened.
+            study_instance_uid: String::new(),
+            series_instance_uid: String::new(),
             sop_class_uid: uid_or_nothing(&identity.sop_class_uid),
             transfer_syntax_uid: uid_or_nothing(&identity.transfer_syntax_uid),
             calling_ae: String::new(),
             called_ae: String::new(),
             peer: String::new(),
         };
+        let hashes = Hashes::of(&self.hash_key, &original);
         let record =
-            move |c: &Connection| insert(c, &id, &original, &sha256, &sop_hash, bytes, now_ms);
+            move |c: &Connection| insert(c, &id, &original, &hashes, &sha256, bytes, now_ms);
         if self.database.call(record).await? == Accepted::Duplicate {
             files::remove(&payload);
         }
@@ -214,6 +222,26 @@ impl LocalSpool {
     }
 }
 
+/// How the database knows an object, its study and its series.
+struct Hashes {
+    sop: Vec<u8>,
+    /// Where it states one.
+    study: Option<Vec<u8>>,
+    series: Option<Vec<u8>>,
+}
+
+impl Hashes {
+    fn of(key: &[u8; 32], original: &NewOriginal) -> Self {
+        let (study, series) = (&original.study_instance_uid, &original.series_instance_uid);
+        let known = !study.is_empty();
+        Self {
+            sop: keyed_hash(key, &original.sop_instance_uid),
+            study: known.then(|| study_hash(key, study)),
+            series: known.then(|| series_hash(key, study, series)),
+        }
+    }
+}
+
 /// What is recorded in clear and shown to people is a UID, whatever a command says.
 pub fn uid_or_nothing(uid: &str) -> String {
     let is_uid = uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
@@ -224,8 +252,8 @@ fn insert(
     c: &Connection,
     id: &str,
     original: &NewOriginal,
+    hashes: &Hashes,
     sha256: &str,
-    sop_hash: &[u8],
     bytes: i64,
     now_ms: UnixMs,
 ) -> rusqlite::Result<Accepted> {
@@ -237,7 +265,7 @@ fn insert(
               AND (state IN ('rejected', 'dropped') OR held_reason = ?3))
              HAVING count(*) > 0",
         )?
-        .query_row(params![sop_hash, sha256, HoldReason::StorageDamaged.code()], |row| row.get(0))
+        .query_row(params![hashes.sop, sha256, HoldReason::StorageDamaged.code()], |row| row.get(0))
         .optional()?;
     let accepted = match known {
         None => Accepted::New,
@@ -245,11 +273,12 @@ fn insert(
         Some(false) => Accepted::Changed,
     };
     c.prepare_cached(
-        "INSERT INTO originals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'received')",
+        "INSERT INTO originals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'received',
+         ?12, ?13)",
     )?
     .execute(params![
         id,
-        sop_hash,
+        hashes.sop,
         sha256,
         bytes,
         original.sop_class_uid,
@@ -259,6 +288,8 @@ fn insert(
         original.peer,
         now_ms,
         accepted == Accepted::Changed,
+        hashes.study,
+        hashes.series,
     ])?;
     Ok(accepted)
 }

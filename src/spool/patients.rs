@@ -6,11 +6,12 @@
 
 use super::deliveries::end_original;
 use super::files;
+use super::identifiers::Known;
 use super::local::LocalSpool;
-use super::{SpoolError, UnixMs, crash_point};
+use super::{SpoolError, UnixMs};
 use crate::deid::header::PatientIdentity;
 use hmac::{Hmac, KeyInit, Mac};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use sha2::Sha256;
 
 /// What a decision says of a dropped Job.
@@ -35,30 +36,45 @@ impl PatientHash {
     }
 
     fn of(spool_key: &[u8; 32], kind: &[u8], parts: &[&[u8]]) -> Self {
-        // HMAC takes a key of any length, so this cannot fail; an empty hash would match nothing.
-        let mac = Hmac::<Sha256>::new_from_slice(spool_key);
-        Self(mac.map_or_else(
-            |_| Vec::new(),
-            |mut mac| {
-                for part in std::iter::once(kind).chain(parts.iter().copied()) {
-                    mac.update(&(part.len() as u64).to_be_bytes());
-                    mac.update(part);
-                }
-                mac.finalize().into_bytes().to_vec()
-            },
-        ))
+        Self(parts_hash(spool_key, kind, parts))
     }
 
     /// The beginning of it, to tell one from another.
     pub fn short(&self) -> String {
-        files::hex(&self.0[..self.0.len().min(6)])
+        short(&self.0)
     }
 }
 
+/// A keyed hash over parts of any length, apart from those of other kinds.
+pub(super) fn parts_hash(key: &[u8; 32], kind: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    // HMAC takes a key of any length, so this cannot fail; an empty hash would match nothing.
+    let mac = Hmac::<Sha256>::new_from_slice(key);
+    mac.map_or_else(
+        |_| Vec::new(),
+        |mut mac| {
+            for part in std::iter::once(kind).chain(parts.iter().copied()) {
+                mac.update(&(part.len() as u64).to_be_bytes());
+                mac.update(part);
+            }
+            mac.finalize().into_bytes().to_vec()
+        },
+    )
+}
+
+/// The beginning of a hash, to tell one from another.
+pub(super) fn short(hash: &[u8]) -> String {
+    files::hex(&hash[..hash.len().min(6)])
+}
+
 /// Whether work on a Job may go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    Admitted,
+    /// With all that is known of its patient.
+    Admitted(Known),
+    /// It waits until its study is complete.
+    Parked,
+    /// There is more to look for than a limit allows.
+    TooMuch,
     /// Its patient is excluded: it was dropped.
     Dropped,
     /// Somebody ended it meanwhile.
@@ -83,41 +99,6 @@ pub struct Excluded {
 }
 
 impl LocalSpool {
-    /// Records whose object a Job is and under which PatientID its result goes, or drops it. From
-    /// here on work on it counts as begun, should this process not survive it.
-    pub async fn admit(
-        &self,
-        job: i64,
-        patient: &PatientIdentity,
-        new_patient: Option<String>,
-        now_ms: UnixMs,
-    ) -> Result<Admission, SpoolError> {
-        let exact = PatientHash::exact(&self.hash_key, patient);
-        let any = PatientHash::any_issuer(&self.hash_key, patient);
-        let record = move |c: &Connection| {
-            let recorded = c
-                .prepare_cached(
-                    "UPDATE jobs SET patient_hash = ?2, patient_id_hash = ?3, new_patient = ?4,
-                     attempts = attempts + 1 WHERE id = ?1 AND state = 'waiting'",
-                )?
-                .execute(params![job, exact.0, any.0, new_patient])?;
-            if recorded == 0 {
-                return Ok((Admission::Ended, Vec::new()));
-            }
-            let who: Option<String> = c
-                .prepare_cached("SELECT who FROM excluded WHERE patient_hash IN (?1, ?2)")?
-                .query_row(params![exact.0, any.0], |row| row.get(0))
-                .optional()?;
-            let Some(who) = who else { return Ok((Admission::Admitted, Vec::new())) };
-            let ended = drop_job(c, job, &who, now_ms)?;
-            Ok((Admission::Dropped, vec![(job, ended)]))
-        };
-        let (admission, dropped) = self.database.call(record).await?;
-        crash_point("admitted");
-        self.remove_dropped(dropped);
-        Ok(admission)
-    }
-
     /// Puts a patient on the exclusion list; what is known to be theirs and not yet delivered
     /// everywhere is dropped.
     pub async fn exclude(
@@ -171,7 +152,7 @@ impl LocalSpool {
         self.database.call(query).await
     }
 
-    fn remove_dropped(&self, dropped: Vec<(i64, Option<String>)>) {
+    pub(super) fn remove_dropped(&self, dropped: Vec<(i64, Option<String>)>) {
         for (job, original) in dropped {
             files::remove(&self.directories.result(job));
             self.remove_original(original);
@@ -180,7 +161,7 @@ impl LocalSpool {
 }
 
 /// Drops an open Job; returns the Original that this ended.
-fn drop_job(
+pub(super) fn drop_job(
     c: &Connection,
     job: i64,
     who: &str,
@@ -198,8 +179,10 @@ fn drop_job(
 
 #[cfg(test)]
 mod tests {
+    use super::super::study_tests::told;
     use super::*;
     use crate::deid::hold::{Hold, HoldReason};
+    use rusqlite::OptionalExtension;
 
     const KEY: [u8; 32] = [4; 32];
 
@@ -212,8 +195,8 @@ mod tests {
         let record = move |c: &Connection| {
             c.execute_batch(&format!(
                 "INSERT OR IGNORE INTO profiles VALUES ('d', '{{}}');
-                 INSERT INTO originals VALUES
-                     ('o{id}', x'01', 's', 1, 'c', 't', 'a', 'b', 'p', 5, 0, 'routed');
+                 INSERT INTO originals VALUES ('o{id}', x'01', 's', 1, 'c', 't', 'a', 'b', 'p', 5, 0,
+                     'routed', NULL, NULL);
                  INSERT INTO jobs (id, original, profile, profile_digest, project, key_id, state,
                      sop_class, transfer_syntax, result_kept, updated_ms)
                      VALUES ({id}, 'o{id}', 'basic', 'd', 'trial', 'k', '{state}', 'c', 't', 1, 1);
@@ -307,15 +290,19 @@ mod tests {
         let exact = PatientHash::exact(&KEY, &one);
         spool.exclude(exact.clone(), "me".into(), 2).await.expect("excluded");
         for (id, patient, admission) in [
-            (1, &one, Admission::Dropped),
-            (1, &one, Admission::Ended),
-            (2, &other, Admission::Admitted),
+            (1, &one, Some(Admission::Dropped)),
+            (1, &one, Some(Admission::Ended)),
+            (2, &other, None),
         ] {
-            if admission != Admission::Ended {
+            if admission != Some(Admission::Ended) {
                 job(&spool, id, "waiting").await;
             }
-            let admitted = spool.admit(id, patient, Some("X".into()), 3).await.expect("asked");
-            assert_eq!(admitted, admission);
+            let told = told(patient, "1.2", &["ZQDOE^JANE"]);
+            let admitted = spool.admit(id, &told, Some("X".into()), 3).await.expect("asked");
+            match admission {
+                Some(admission) => assert_eq!(admitted, admission),
+                None => assert!(matches!(admitted, Admission::Admitted(_)), "{admitted:?}"),
+            }
         }
         assert_eq!(has_files(&spool, 1), (false, false));
         assert_eq!(spool.jobs_of_nobody().await.expect("counted"), 0);
@@ -335,7 +322,8 @@ mod tests {
         let spool = spool(directory.path()).await;
         job(&spool, 1, "waiting").await;
         let patient = PatientIdentity::new("ZQPATIENT", "ZQISSUER");
-        spool.admit(1, &patient, Some("NEW-ONE".into()), 3).await.expect("admitted");
+        let told = told(&patient, "1.2.ZQ", &["ZQDOE^JANE"]);
+        spool.admit(1, &told, Some("NEW-ONE".into()), 3).await.expect("admitted");
         let any = PatientHash::any_issuer(&KEY, &patient);
         spool.exclude(any, "me".into(), 3).await.expect("excluded");
         let query = |c: &Connection| {

@@ -87,10 +87,12 @@ impl Ready {
     }
 }
 
-/// Jobs whose result may go out. What one destination refused, the others still get. Those of an
+/// Jobs whose result may go out. What one destination refused, the others still get. What leaves with
+/// its study waits until that is released. Those of an
 /// excluded patient were dropped; that nothing of theirs goes out does not rest on it alone.
 pub(super) const DELIVERABLE: &str =
     "(jobs.state = 'ready' OR (jobs.state = 'held' AND jobs.held_reason = 'refused'))
+     AND (jobs.release_by = 'object' OR jobs.released_ms IS NOT NULL)
      AND NOT EXISTS (SELECT 1 FROM excluded
                      WHERE excluded.patient_hash IN (jobs.patient_hash, jobs.patient_id_hash))";
 

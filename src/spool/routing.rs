@@ -7,7 +7,7 @@
 use super::deliveries::{end_job_if_delivered, end_original};
 use super::local::{LocalSpool, keyed_hash};
 use super::{SpoolError, UnixMs, crash_point};
-use crate::config::Profile;
+use crate::config::{Profile, Release};
 use crate::deid::hold::Hold;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -21,6 +21,7 @@ pub struct Routed {
     pub project: String,
     /// Of the project key in force: the Job keeps it.
     pub key_id: String,
+    pub release: Release,
     /// Names of destinations.
     pub destinations: Vec<String>,
     /// Names of the routes, where there are any.
@@ -214,6 +215,7 @@ struct JobRow<'a> {
     state: &'a str,
     held: Option<(&'a str, &'a str)>,
     route: Option<&'a str>,
+    release: Release,
     now_ms: UnixMs,
 }
 
@@ -224,11 +226,11 @@ impl JobRow<'_> {
             .execute([self.profile_digest, self.profile_json])?;
         c.prepare_cached(
             "INSERT INTO jobs (id, original, profile, profile_digest, project, key_id, state,
-             held_reason, held_detail, route, updated_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             held_reason, held_detail, route, updated_ms, release_by, quiet_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET profile = ?3, profile_digest = ?4, project = ?5,
              key_id = ?6, state = ?7, held_reason = ?8, held_detail = ?9, route = ?10,
-             updated_ms = ?11
+             updated_ms = ?11, release_by = ?12, quiet_ms = ?13
              RETURNING id",
         )?
         .query_row(
@@ -244,6 +246,8 @@ impl JobRow<'_> {
                 self.held.map(|(_, detail)| detail),
                 self.route,
                 self.now_ms,
+                self.release.by.as_str(),
+                self.release.quiet_s.saturating_mul(1_000).min(i64::MAX as u64) as i64,
             ],
             |row| row.get(0),
         )
@@ -270,6 +274,7 @@ fn insert_job(
         state: if held.is_some() { "held" } else { "waiting" },
         held: held.map(|hold| (hold.reason.code(), hold.detail.as_str())),
         route: routed.route.as_deref(),
+        release: routed.release,
         now_ms: row.now_ms,
     };
     let job = row.write(c, place)?;

@@ -1,11 +1,12 @@
 //! The tables, and their version.
 
 use super::destinations::FORWARD_3;
+use super::studies::STUDIES_4;
 use super::{SpoolError, migrate};
 use rusqlite::Connection;
 
 /// Of the tables below.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const TABLES: &str = "
 CREATE TABLE originals (
@@ -120,10 +121,11 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
         let sql = match found {
             0 => format!(
                 "{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {JOBS_INDEXES} {PATIENTS} {RELIABILITY}
-                 {FORWARD_3}"
+                 {FORWARD_3} {STUDIES_4}"
             ),
-            1 => format!("{} {FORWARD_3}", migrate::from_1()),
-            2 => format!("{} {FORWARD_3}", migrate::from_2()),
+            1 => format!("{} {FORWARD_3} {STUDIES_4}", migrate::from_1()),
+            2 => format!("{} {FORWARD_3} {STUDIES_4}", migrate::from_2()),
+            3 => STUDIES_4.to_owned(),
             VERSION => String::new(),
             _ => return Err(SpoolError::Schema { found, known: VERSION }),
         };

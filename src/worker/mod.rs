@@ -14,6 +14,7 @@ mod files;
 mod queue;
 mod report;
 mod routing;
+mod studies;
 mod transcoding;
 mod turns;
 
@@ -21,6 +22,7 @@ pub use crate::sandbox::{Confinement, RunError};
 pub use queue::{Context, run};
 pub use report::{ObjectReport, WorkReport};
 pub use routing::{HeaderReader, RoutingContext, route};
+pub use studies::keep_studies;
 pub use transcoding::Transcoder;
 
 use turns::{Turn, Turns};
@@ -32,6 +34,8 @@ use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
 use crate::deid::header::{KeyRing, PatientIdentity, ProjectKey, Subject};
 use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::identifiers::Identifiers;
+use crate::deid::opening::Opening;
 use crate::deid::outline::Outline;
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::{PixelTreatment, Redaction};
@@ -72,8 +76,8 @@ impl Object<'_> {
 
 /// An object that a child has opened. Dropping it ends that child.
 pub struct Opened<'a> {
-    /// Whose it is.
-    pub patient: PatientIdentity,
+    /// Whose it is, and what it tells of them.
+    pub told: Opening,
     exchange: Exchange<'a>,
     outline: Outline,
     turn: Turn<'a>,
@@ -146,31 +150,56 @@ impl Steps {
             Ok((exchange.next().await?, exchange))
         };
         match self.in_time(deadline, opening).await? {
-            (Reply::Opened(patient), exchange) => {
-                Ok(Opened { patient, exchange, outline, turn, deadline })
+            (Reply::Opened(told), exchange) => {
+                Ok(Opened { told: *told, exchange, outline, turn, deadline })
             }
             _ => Err(out_of_step().into()),
         }
     }
 
-    /// De-identifies an object that was opened. `output` names the file of each round; the last
+    /// What an object tells before its pixels, and nothing else.
+    pub async fn harvest(&self, object: &Object<'_>) -> Result<Opening, RunError> {
+        match self.harvest_at(object, self.turns.beside().await).await {
+            Err(Stopped::Killed(hold)) => {
+                tell_again(&hold);
+                Ok(self.harvest_at(object, self.turns.alone().await).await?)
+            }
+            told => Ok(told?),
+        }
+    }
+
+    async fn harvest_at(&self, object: &Object<'_>, _turn: Turn<'_>) -> Result<Opening, Stopped> {
+        let deadline = Instant::now() + self.object_timeout;
+        let (profile, limits) = (object.profile.clone(), self.limits.clone());
+        let request = Request::Harvest { profile, limits };
+        let files = files::of_input(object.input, object.scratch)?;
+        let asked = async { self.work.start(&request, &files).await?.next().await };
+        match self.in_time(deadline, asked).await? {
+            Reply::Harvested(told) => Ok(*told),
+            _ => Err(out_of_step().into()),
+        }
+    }
+
+    /// De-identifies an object that was opened, looking for what it tells and for what others told
+    /// (`known`). `output` names the file of each round; the last
     /// one's is that of the result. Files of a failed or superseded round are removed.
     pub async fn deidentify(
         &self,
         object: &Object<'_>,
         opened: Opened<'_>,
+        known: &Identifiers,
         subject: &Subject,
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
-        let (patient, was_alone) = (opened.patient.clone(), opened.turn.is_alone());
-        match self.attempt(object, opened, subject, &output).await {
+        let (told, was_alone) = (opened.told.clone(), opened.turn.is_alone());
+        match self.attempt(object, opened, known, subject, &output).await {
             Err(Stopped::Killed(hold)) if !was_alone => {
                 tell_again(&hold);
                 let again = self.open_at(object, self.turns.alone().await).await?;
-                if again.patient != patient {
+                if again.told != told {
                     return Err(out_of_step());
                 }
-                Ok(self.attempt(object, again, subject, &output).await?)
+                Ok(self.attempt(object, again, known, subject, &output).await?)
             }
             done => Ok(done?),
         }
@@ -181,11 +210,13 @@ impl Steps {
         &self,
         object: &Object<'_>,
         opened: Opened<'_>,
+        known: &Identifiers,
         subject: &Subject,
         output: &impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), Stopped> {
-        let Opened { exchange, outline, turn: _turn, deadline, .. } = opened;
-        let rounds = self.rounds(object, exchange, &outline, subject, output);
+        let Opened { told, exchange, outline, turn: _turn, deadline } = opened;
+        let identifiers = told.knowing(known);
+        let rounds = self.rounds(object, exchange, &outline, identifiers, subject, output);
         let done = self.in_time(deadline, rounds).await;
         if done.is_err() {
             (1..=ROUNDS).for_each(|round| files::discard(&output(round)));
@@ -198,12 +229,15 @@ impl Steps {
         object: &Object<'_>,
         exchange: Exchange<'_>,
         outline: &Outline,
+        identifiers: Identifiers,
         subject: &Subject,
         output: &impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), Stopped> {
-        let (Reply::Examined(examination), read) = self.rest_of(exchange).await? else {
+        let (Reply::Examined(mut examination), read) = self.rest_of(exchange).await? else {
             return Err(out_of_step().into());
         };
+        // From here on it is worked on as if it had told all that is known.
+        examination.identifiers = examination.identifiers.united(&identifiers);
         examination.check_complete(&read.pictures)?;
         check_treatment(outline, object.profile, examination.treatment)?;
         let (examination, profile) = (Arc::new(*examination), object.profile.clone());

@@ -4,10 +4,12 @@
 //! what was tried less; after `MAX_ATTEMPTS` the Job is held. No work begins on a disk without room.
 
 use super::{Current, Object, Steps, WorkReport, turns};
+use crate::config::Profile;
 use crate::deid::accept::Deidentified;
+use crate::deid::header::ProjectKey;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::sandbox::RunError;
-use crate::spool::{Admission, Job, LocalSpool, SpoolError, UnixMs};
+use crate::spool::{Admission, Job, Known, LocalSpool, SpoolError, UnixMs};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -137,17 +139,19 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Str
     let (id, attempts) = (job.id, job.attempts);
     let outcome = if attempts >= MAX_ATTEMPTS {
         given_up(spool, id, attempts, "the gateway did not survive it").await.map(|()| None)
+    } else if job.tells_only {
+        tell(spool, context, job).await
     } else {
         run_steps(spool, context, job).await
     };
     let unrecorded = |error: SpoolError| error.to_string();
     match outcome.map_err(unrecorded)? {
         None => Ok(()),
-        Some(Ok((result, report))) => {
+        Some(Ok((known, result, report))) => {
             let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept.len());
             let (frames, scrubbed) = (report.frames, report.header.changed());
             let report = serde_json::to_string(&report).unwrap_or_default();
-            if spool.ready(id, result, report, now_ms()).await.map_err(unrecorded)? {
+            if spool.ready(id, &known, result, report, now_ms()).await.map_err(unrecorded)? {
                 tracing::info!(job = id, frames, boxes, kept, scrubbed, "ready");
             }
             Ok(())
@@ -160,7 +164,31 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Str
     }
 }
 
-type Outcome = Result<(Deidentified, WorkReport), RunError>;
+type Outcome = Result<(Known, Deidentified, WorkReport), RunError>;
+
+/// Has an object opened that leaves with its study, for what it tells of its patient: work on it
+/// begins when the study is complete.
+async fn tell(
+    spool: &LocalSpool,
+    context: &Context,
+    job: Job,
+) -> Result<Option<Outcome>, SpoolError> {
+    let current = Arc::clone(&context.current.borrow());
+    let (profile, key) = match prepare(spool, &current, &job).await {
+        Ok(prepared) => prepared,
+        Err(hold) => return Ok(Some(Err(hold.into()))),
+    };
+    let object = Object { input: &job.input, scratch: &context.scratch, profile, key: &key };
+    let told = match context.steps.harvest(&object).await {
+        Ok(told) => told,
+        Err(error) => return Ok(Some(Err(error))),
+    };
+    // A patient who is not listed is told when the object is worked on.
+    let subject = object.subject(&current.patients, &told.patient).ok();
+    let new_patient = subject.map(|subject| subject.patient_id);
+    let admission = spool.admit(job.id, &told, new_patient, now_ms()).await?;
+    Ok(known(job.id, admission).err().flatten().map(Err))
+}
 
 /// What became of the object; none if its Job ended meanwhile.
 async fn run_steps(
@@ -169,40 +197,67 @@ async fn run_steps(
     job: Job,
 ) -> Result<Option<Outcome>, SpoolError> {
     let id = job.id;
-    let hold = |reason, detail: &str| Ok(Some(Err(Hold::new(reason, detail).into())));
-    if !spool.payload_is_intact(job.input.clone(), job.input_sha256.clone()).await {
-        let detail = "the stored original is gone or no longer has its digest";
-        return hold(HoldReason::StorageDamaged, detail);
-    }
     let current = Arc::clone(&context.current.borrow());
-    let Some(key) = current.keys.find(&job.project, &job.key_id) else {
-        let detail = "the key under which it was routed is not among the keys of this site";
-        return hold(HoldReason::UnknownKey, detail);
-    };
-    let profile = match &job.profile {
-        Ok(profile) => profile,
-        Err(error) => return hold(HoldReason::ProfileUnreadable, error),
+    let (profile, key) = match prepare(spool, &current, &job).await {
+        Ok(prepared) => prepared,
+        Err(hold) => return Ok(Some(Err(hold.into()))),
     };
     let object = Object { input: &job.input, scratch: &context.scratch, profile, key: &key };
     let opened = match context.steps.open(&object).await {
         Ok(opened) => opened,
         Err(error) => return Ok(Some(Err(error))),
     };
-    let subject = object.subject(&current.patients, &opened.patient);
+    let subject = object.subject(&current.patients, &opened.told.patient);
     let new_patient = subject.as_ref().ok().map(|subject| subject.patient_id.clone());
-    match spool.admit(id, &opened.patient, new_patient, now_ms()).await? {
-        Admission::Admitted => {}
-        Admission::Dropped => {
-            tracing::warn!(job = id, "dropped: its patient is excluded");
-            return Ok(None);
-        }
-        Admission::Ended => return Ok(None),
-    }
+    let admission = spool.admit(id, &opened.told, new_patient, now_ms()).await?;
+    let known = match known(id, admission) {
+        Ok(known) => known,
+        Err(ended) => return Ok(ended.map(Err)),
+    };
     let output = |round| spool.work_file(id, round);
     Ok(Some(match subject {
-        Ok(subject) => context.steps.deidentify(&object, opened, &subject, output).await,
+        Ok(subject) => {
+            let identifiers = &known.identifiers;
+            let done = context.steps.deidentify(&object, opened, identifiers, &subject, output);
+            done.await.map(|(result, report)| (known, result, report))
+        }
         Err(hold) => Err(hold.into()),
     }))
+}
+
+/// What has to be there before an object is opened.
+async fn prepare<'a>(
+    spool: &LocalSpool,
+    current: &Current,
+    job: &'a Job,
+) -> Result<(&'a Profile, ProjectKey), Hold> {
+    if !spool.payload_is_intact(job.input.clone(), job.input_sha256.clone()).await {
+        let detail = "the stored original is gone or no longer has its digest";
+        return Err(Hold::new(HoldReason::StorageDamaged, detail));
+    }
+    let Some(key) = current.keys.find(&job.project, &job.key_id) else {
+        let detail = "the key under which it was routed is not among the keys of this site";
+        return Err(Hold::new(HoldReason::UnknownKey, detail));
+    };
+    let profile = job.profile.as_ref();
+    let profile = profile.map_err(|error| Hold::new(HoldReason::ProfileUnreadable, error))?;
+    Ok((profile, key))
+}
+
+/// What is known of an object that was admitted; else how its work ends, if there is anything to say.
+fn known(job: i64, admission: Admission) -> Result<Known, Option<RunError>> {
+    match admission {
+        Admission::Admitted(known) => Ok(known),
+        Admission::Parked | Admission::Ended => Err(None),
+        Admission::Dropped => {
+            tracing::warn!(job, "dropped: its patient is excluded");
+            Err(None)
+        }
+        Admission::TooMuch => {
+            let detail = "its study tells of more identifiers than are searched for";
+            Err(Some(Hold::new(HoldReason::LimitExceeded, detail).into()))
+        }
+    }
 }
 
 fn now_ms() -> UnixMs {

@@ -252,6 +252,7 @@ fn deliver(current: &Current, original: &Original, targets: Vec<Target>) -> Fate
         // Without a key in force no key has this id: its Job is held.
         key_id: current.keys.in_force(&target.project).map_or_else(String::new, |k| k.key_id()),
         project: target.project,
+        release: target.release,
         destinations: target.destinations,
         route: (!target.routes.is_empty()).then(|| target.routes.join(", ")),
     };

@@ -41,7 +41,8 @@ fn every_transition_of_the_source_is_killed_in_a_test() {
         let names = text.split("crash_point(\"").skip(1);
         named.extend(names.filter_map(|rest| rest.split('"').next().map(str::to_owned)));
     }
-    let mut tested: Vec<_> = POINTS.iter().map(|point| (*point).to_owned()).collect();
+    let points = POINTS.iter().chain(crate::studies::POINTS);
+    let mut tested: Vec<_> = points.map(|point| (*point).to_owned()).collect();
     named.sort();
     tested.sort();
     assert_eq!(named, tested, "crash points of src/ and those of this test");

@@ -4,6 +4,7 @@
 //! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
 
 mod bad_input;
+mod bad_text;
 mod canary;
 mod carriers;
 mod check;
@@ -17,6 +18,7 @@ mod held;
 mod hostile;
 mod intake;
 mod keys;
+mod leaks;
 mod mutants;
 mod network;
 mod patients;
@@ -29,3 +31,4 @@ mod sandbox;
 mod soak;
 mod stop;
 mod storage;
+mod studies;

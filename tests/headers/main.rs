@@ -3,7 +3,8 @@
 //!
 //! - `dciodvfy` finds no error in the result that it does not find in the source;
 //! - `dcentvfy` finds no reference or entity broken in a study that was whole;
-//! - what the profile keeps has the bytes that it had (`judge_utility.py`).
+//! - what the profile keeps has the bytes that it had (`judge_utility.py`);
+//! - the trees of structured reports are valid, keep what they measured and name nobody (`judge_reports.py`).
 //!
 //! Pixels pass unseen, which is quick and leaves the header the same. `benchmark` scores whole studies,
 //! with their pixels, against an answer key.
@@ -17,6 +18,7 @@ mod corpus;
 mod dicom3tools;
 mod entities;
 mod errors;
+mod reports;
 mod runs;
 mod utility;
 
@@ -72,6 +74,7 @@ fn judge(profile: &str, corpus: &Corpus, conflicts: &mut Conflicts, work: &Path)
     faults.extend(errors::new_errors(&pairs, conflicts));
     faults.extend(entities::newly_broken(&pairs));
     faults.extend(utility::lost(&file_of(profile), &pairs));
+    faults.extend(reports::faults(&file_of(profile), &pairs));
     std::fs::remove_dir_all(&folder).expect("removed");
     faults
 }

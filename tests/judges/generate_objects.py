@@ -50,6 +50,7 @@ def objects():
     yield from (references.registration(slices, pet), references.real_world(slices))
     yield from (references.fiducials(slices), references.surface(slices), waveform.pdf())
     yield from (angiogram, projection.rf(), reports.dose(angiogram), waveform.ecg())
+    yield from (reports.measurements(slices), reports.by_position(slices), reports.radiopharmaceutical(pet))
     yield from (projection.cr(), projection.dx(), mammogram, projection.intraoral())
     yield from (reports.breast_cad(mammogram), projection.dog())
     yield from (sectional.mr(number) for number in (1, 2))

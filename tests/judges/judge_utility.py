@@ -17,7 +17,8 @@ What may differ, and is no failure:
 - UIDs that the table does not list: registered ones are the same, of others there are as many
 - Photometric Interpretation and Planar Configuration of what was compressed
 - what a rule of the profile names, and the rows of stricter.csv
-- the value of a content item whose concept PS3.15 Table E.3.4-1 lists
+- the value of a content item whose concept PS3.15 Table E.3.4-1 lists, and no option keeps
+- content items that this table removes, where the tree allows it (content_tree.py)
 - sequences that an option cleans or in which there is Pixel Data, and attributes of groups that go whole (overlays, curves)
 
 Prints a line for each failure, with how often and where first; keywords, never a value.
@@ -34,9 +35,10 @@ from pathlib import Path
 import pydicom
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 
+from content_tree import Tree
 from utility_identifiers import Identifiers
 from utility_level import WORD, Level, unpadded
-from utility_rules import CLEANED, FREE, KEPT, MOVED, NEW_UID, TABLES, UNLISTED, Rules, rows
+from utility_rules import CLEANED, FREE, KEPT, MOVED, NEW_UID, TABLES, UNLISTED, Rules
 
 REGISTERED = b"1.2.840.10008."
 TEXT = {"AE", "CS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"}
@@ -46,6 +48,7 @@ NUMBER = {
     "IS": re.compile(rb"[0-9+\- \\\0]*"),
     "CS": re.compile(rb"[A-Z0-9_ \\\0]*"),
 }
+CONTENT_SEQUENCE = 0x0040A730
 PIXELS = {0x7FE00008, 0x7FE00009, 0x7FE00010}
 FOLLOW_THE_PIXELS = {"PhotometricInterpretation", "PlanarConfiguration"}
 
@@ -62,13 +65,13 @@ class Judge:
         self.compressed = source.file_meta.TransferSyntaxUID.is_compressed
         self.failures = []
         self.uids = {}
-        self.concepts = {(row["code_value"], row["scheme"], row["value_type"]) for row in content_items()}
+        self.tree = Tree(rules.columns, source)
 
     def fail(self, path, what):
         self.failures.append((path, what))
 
     def data_set(self, source, result, path):
-        concept = self.is_listed_concept(source)
+        concept = self.tree.is_neutral(source.ds)
         for tag in sorted(source.ds.keys()):
             tag = int(tag)
             if tag >= 0x7FE00000:
@@ -185,6 +188,9 @@ class Judge:
             return
         if fate not in (KEPT, UNLISTED, NEW_UID):
             return
+        if tag == CONTENT_SEQUENCE:
+            staying = self.tree.staying([item.ds for item in items])
+            items = [item for item in items if any(item.ds is ds for ds in staying)]
         if tag not in result.ds:
             return self.fail(path, "is gone")
         left = result.items(tag)
@@ -193,22 +199,6 @@ class Judge:
         for before, after in zip(items, left):
             self.data_set(before, after, path)
         return None
-
-    def is_listed_concept(self, item):
-        """Whether it is a content item that Table E.3.4-1 lists."""
-        if 0x0040A040 not in item.ds or 0x0040A043 not in item.ds:
-            return False
-        kind = unpadded(item.bytes(0x0040A040)).decode("latin-1")
-        codes = [
-            tuple(unpadded(name.bytes(tag)).decode("latin-1") for tag in (0x00080100, 0x00080102))
-            for name in item.items(0x0040A043) or []
-            if 0x00080100 in name.ds and 0x00080102 in name.ds
-        ]
-        return any((*code, kind) in self.concepts for code in codes)
-
-
-def content_items():
-    return rows(Path(__file__).parent / "ps315_content_items.csv")
 
 
 def judged(job):

@@ -75,6 +75,11 @@ pub(super) fn is_telling(item: &InMemDicomObject, known: &Known) -> bool {
     })
 }
 
+/// The codes themselves.
+pub(super) fn values(item: &InMemDicomObject) -> impl Iterator<Item = String> {
+    CODES.iter().map(|tag| text(item, *tag)).filter(|code| !code.is_empty())
+}
+
 /// Whether the scheme is public.
 pub(super) fn is_public(item: &InMemDicomObject) -> bool {
     PUBLIC_SCHEMES.contains(&text(item, tags::CODING_SCHEME_DESIGNATOR).as_str())
@@ -85,9 +90,20 @@ pub(super) fn dummy_code() -> InMemDicomObject {
     declare::code(dummy::TEXT, dummy::SCHEME, dummy::TEXT)
 }
 
+/// Whether these items say nothing: a dummy code, or no code at all.
+pub(super) fn are_dummies(items: &[InMemDicomObject]) -> bool {
+    items.iter().all(|item| {
+        item.iter().all(|element| {
+            let value = element.to_str().unwrap_or_default();
+            is_part_of_code(element.tag())
+                && [dummy::TEXT, dummy::SCHEME].contains(&value.trim_matches(['\0', ' ']))
+        })
+    })
+}
+
 /// Writes the scheme and the code where the meaning stood: the same, without free text.
 pub(super) fn without_prose(item: &mut InMemDicomObject) {
-    let code = CODES.iter().map(|tag| text(item, *tag)).find(|code| !code.is_empty());
+    let code = values(item).next();
     let scheme = text(item, tags::CODING_SCHEME_DESIGNATOR);
     let mut meaning = format!("{scheme} {}", code.unwrap_or_default());
     // LO; a longer code is a URN or a LongCodeValue, and is there in full

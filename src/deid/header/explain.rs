@@ -9,7 +9,7 @@ use super::rulebook::{Decision, Place, Rulebook, Treatment};
 use super::safe_private::{self, is_creator};
 use super::scrub::is_claim;
 use super::types::{self, AttributeType};
-use super::{MAX_PRIVATE_BULK_BYTES, codes, declare, dummy, standard_vr, uids};
+use super::{MAX_PRIVATE_BULK_BYTES, codes, content, declare, dummy, standard_vr, uids};
 use crate::config::{ObjectFacts, When};
 use dicom_core::VR;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
@@ -136,7 +136,7 @@ impl Asked<'_> {
         let with_type = |of| types::all_of(self.tag).into_iter().find(|(found, _)| *found == of);
         let class = of.and_then(with_type).map_or("", |(_, class)| class);
         let facts = ObjectFacts { sop_class_uid: class.into(), ..ObjectFacts::default() };
-        let place = Place { facts: &facts, path, creator: self.creator };
+        let place = Place { facts: &facts, path, creator: self.creator, content: None };
         rulebook.outcomes(place, self.tag, self.vr())
     }
 
@@ -171,6 +171,12 @@ impl Asked<'_> {
             return Some(
                 "`documents` of the profile decides before: the object is held, or an empty \
                  document takes its place",
+            );
+        }
+        if content::is_value(tag) {
+            return Some(
+                "in a content item whose concept PS3.15 Table E.3.4-1 lists, its row decides before; \
+                 one that goes by it (X) is removed where its tree allows, else stays without its value",
             );
         }
         if is_creator(tag) {
@@ -348,7 +354,7 @@ mod tests {
             let Ok(tag) = code.parse::<Tag>() else { continue };
             let subject = Asked { path: &[], tag, creator: None };
             let facts = ObjectFacts::default();
-            let place = Place { facts: &facts, path: &[], creator: None };
+            let place = Place { facts: &facts, path: &[], creator: None, content: None };
             let decision = rulebook.decide(place, tag, subject.vr());
             let cases = subject.cases(&rulebook);
             let case = cases.iter().find(|case| case.levels.contains(&Level::Top(None)));

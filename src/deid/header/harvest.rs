@@ -1,6 +1,7 @@
 //! What identifies the patient, read from the header before anything is changed: every name and
 //! date at every level, and the attributes that hold an ID, an address or an institution.
 
+use super::content::ContentItem;
 use super::rulebook::{Place, Reason, Rulebook, Treatment};
 use super::scrub::facts;
 use super::values::values;
@@ -125,6 +126,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     fn data_set(&mut self, data_set: &InMemDicomObject) {
+        let content = ContentItem::of(data_set);
         for element in data_set {
             if let Some(items) = element.items() {
                 if self.path.len() < MAX_DEPTH {
@@ -134,15 +136,15 @@ impl Gathering<'_> {
                 }
                 continue;
             }
-            if let Some(kind) = kind(element).filter(|_| !self.is_retained(element)) {
+            if let Some(kind) = kind(element).filter(|_| !self.is_retained(element, content)) {
                 self.values(element, kind);
             }
         }
     }
 
     /// Whether an option or a rule lets the value stay as it is.
-    fn is_retained(&self, element: &InMemElement) -> bool {
-        let place = Place { facts: &self.facts, path: &self.path, creator: None };
+    fn is_retained(&self, element: &InMemElement, content: Option<ContentItem>) -> bool {
+        let place = Place { facts: &self.facts, path: &self.path, creator: None, content };
         let decision = self.rulebook.decide(place, element.tag(), element.vr());
         decision.treatment == Treatment::Keep
             && matches!(decision.reason, Reason::Option(_) | Reason::Rule(_))

@@ -1,5 +1,6 @@
 //! The value of one attribute, treated as was decided.
 
+use super::content::ContentItem;
 use super::identity::PatientIdentity;
 use super::keys;
 use super::opaque::{is_textual, text_in};
@@ -23,8 +24,8 @@ pub(super) struct Level<'a> {
     pub patient: &'a PatientIdentity,
     /// Where it is in the report.
     pub node: NodeId,
-    /// Whether it is a content item that tells of a person by a number or a code.
-    pub telling: bool,
+    /// The content item that it is, if it is one.
+    pub content: Option<ContentItem>,
 }
 
 impl Scrubber<'_> {

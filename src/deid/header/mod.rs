@@ -15,6 +15,7 @@ mod ages;
 mod charset;
 mod codes;
 mod content;
+mod content_table;
 mod dates;
 mod declare;
 pub mod dummy;

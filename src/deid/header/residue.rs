@@ -1,13 +1,14 @@
 //! What is still in a header that should have been scrubbed. For a verification in another
 //! process: it reads the result as a stranger would, and names places, never values.
 
+use super::content::ContentItem;
 use super::opaque::{is_pixel_data, is_textual, text_in, understood};
 use super::rulebook::{Place, Reason, Rulebook, Treatment};
 use super::safe_private::{self, creator_tag, is_creator};
 use super::scrub::{is_claim, known};
 use super::subject::Subject;
 use super::values::{is_empty, values};
-use super::{MAX_DEPTH, ages, codes, content, dates, dummy, keys, pseudonyms, uids};
+use super::{MAX_DEPTH, ages, codes, dates, dummy, keys, pseudonyms, uids};
 use crate::config::{ObjectFacts, UnlistedText};
 use crate::deid::identifiers::{IdentifierKind, Identifiers};
 use crate::deid::phi_text::Known;
@@ -108,7 +109,7 @@ struct Walk {
     creators: Vec<HashMap<Tag, String>>,
     /// Whether the item is a coded entry of a public scheme, one of ours, or another.
     code: Option<Code>,
-    telling: bool,
+    content: Option<ContentItem>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,9 +135,9 @@ fn walk(data_set: &InMemDicomObject, at: &mut Walk, visit: &mut impl FnMut(&Walk
     at.creators.push(safe_private::creators(data_set));
     let code = codes::is_code(data_set)
         .then(|| if codes::is_public(data_set) { Code::Public } else { Code::Other });
-    let telling = content::tells_of_a_person(data_set);
+    let content = ContentItem::of(data_set);
     for element in data_set {
-        (at.code, at.telling) = (code, telling);
+        (at.code, at.content) = (code, content);
         visit(at, element);
         if at.sequences.len() > MAX_DEPTH {
             continue;
@@ -251,7 +252,7 @@ fn is_of_template(expected: &Expected, rule: usize, vr: VR, value: &str) -> bool
 
 fn decide(expected: &Expected, at: &Walk, element: &InMemElement) -> super::rulebook::Decision {
     let creator = at.creator(element.tag());
-    let place = Place { facts: expected.facts, path: &at.sequences, creator };
+    let place = Place { facts: expected.facts, path: &at.sequences, creator, content: at.content };
     expected.rulebook.decide(place, element.tag(), element.vr())
 }
 
@@ -290,6 +291,10 @@ fn fault(expected: &Expected, at: &Walk, element: &InMemElement) -> Option<Resid
     let values = || values(element).into_iter().map(|v| v.trim_matches(['\0', ' ']).to_string());
     match decision.treatment {
         Treatment::Empty => Some(ResidueKind::Unreplaced),
+        Treatment::Dummy if tag == tags::CONCEPT_CODE_SEQUENCE => {
+            let items = element.items().unwrap_or_default();
+            (!codes::are_dummies(items)).then_some(ResidueKind::Unreplaced)
+        }
         _ if vr == VR::SQ => None,
         Treatment::MapUid => foreign_uid(tag, element, decision.reason),
         Treatment::Pseudonym => {

@@ -1,14 +1,15 @@
 //! What becomes of each attribute under one profile, and by which rule.
 //!
 //! The first of these that says anything decides: the form of a data set; the profile's own rules;
-//! for private attributes the safe list; Table E.1-1 with the options in force; the project's
+//! for private attributes the safe list; for values of content items Table E.3.4-1; Table E.1-1 with the options in force; the project's
 //! stricter rows; the value representation. `scrub`, the check of its result and `profile explain`
 //! all ask here, so that none of them can drift.
 
+use super::content::{self, ContentItem};
 use super::opaque::{is_pixel_data, is_textual};
 use super::safe_private::{self, is_creator};
 use super::table::{self, Action, Cell, Row, Stricter, Table, TableError};
-use super::{codes, declare, pseudonyms, standard_vr, types};
+use super::{codes, content_table, declare, pseudonyms, standard_vr, types};
 use crate::config::{ObjectFacts, Profile, ProfileOption, Rule, RuleAction, UnlistedText, When};
 use dicom_core::VR;
 use dicom_core::header::Tag;
@@ -47,7 +48,9 @@ pub enum Reason {
     Rule(usize),
     /// Table E.1-1, column Basic Profile: the row, and what it comes to for the Type.
     Table(Action, Action),
-    /// Table E.1-1, column of an option.
+    /// Table E.3.4-1, column Basic Profile: the row of the content item.
+    Content(Action),
+    /// Table E.1-1 or E.3.4-1, column of an option.
     Option(ProfileOption),
     /// Private, and not known to be safe.
     Private,
@@ -81,6 +84,8 @@ pub struct Place<'a> {
     pub path: &'a [Tag],
     /// Who defined it, if it is private and that is known.
     pub creator: Option<&'a str>,
+    /// The content item whose attribute it is, if it is one of those.
+    pub content: Option<ContentItem>,
 }
 
 /// A profile, ready to decide.
@@ -95,6 +100,7 @@ pub struct Rulebook {
 impl Rulebook {
     /// The rulebook of a profile; fails on shipped data that cannot be read.
     pub fn new(profile: &Profile) -> Result<Self, TableError> {
+        content_table::shipped().map_err(TableError::from)?;
         Ok(Self {
             table: table::shipped()?,
             stricter: table::stricter()?,
@@ -172,6 +178,9 @@ impl Rulebook {
         if tag.group() % 2 == 1 {
             return self.private(place, tag, vr);
         }
+        if let Some(decision) = self.by_content(place.content, tag, vr) {
+            return decision;
+        }
         if let Some(row) = self.table.row(tag) {
             return self.by_row(row, place, tag, vr);
         }
@@ -181,10 +190,6 @@ impl Rulebook {
         if tag.group() >> 8 == 0x60 {
             return decided(Treatment::Remove, Reason::Stricter);
         }
-        if tag == tags::TEXT_VALUE && self.has(ProfileOption::CleanStructuredContent) {
-            let option = ProfileOption::CleanStructuredContent;
-            return decided(Treatment::Clean, Reason::Option(option));
-        }
         if let Some((action, _)) = self.stricter.get(&tag) {
             let treatment = of_action(*action, tag);
             return decided(
@@ -193,6 +198,31 @@ impl Rulebook {
             );
         }
         self.by_vr(tag, vr)
+    }
+
+    /// The value of a content item, by its concept. `None`: as the attribute would be elsewhere.
+    fn by_content(&self, item: Option<ContentItem>, tag: Tag, vr: VR) -> Option<Decision> {
+        let Some(row) = item.and_then(|item| item.row(tag)) else {
+            return (tag == tags::TEXT_VALUE)
+                .then(|| self.unlisted_content(item, tag, vr))
+                .flatten();
+        };
+        if let Some((option, cell)) = table::asked(&row.cells, &self.options)
+            && let Some(treatment) = fitting(of_cell(option, cell), tag, vr)
+        {
+            return Some(Decision { treatment, reason: Reason::Option(option) });
+        }
+        let reason = Reason::Content(row.basic);
+        Some(Decision { treatment: content::neutral(tag), reason })
+    }
+
+    /// Text of a content item that Table E.3.4-1 does not list.
+    fn unlisted_content(&self, item: Option<ContentItem>, tag: Tag, vr: VR) -> Option<Decision> {
+        let cleaning = [ProfileOption::CleanDescriptors, ProfileOption::CleanStructuredContent];
+        if let Some(option) = cleaning.into_iter().find(|option| self.has(*option)) {
+            return Some(Decision { treatment: Treatment::Clean, reason: Reason::Option(option) });
+        }
+        item.is_some_and(ContentItem::names_a_thing).then(|| self.by_vr(tag, vr))
     }
 
     fn by_row(&self, row: &Row, place: Place, tag: Tag, vr: VR) -> Decision {
@@ -340,6 +370,7 @@ impl Rulebook {
                     action.code()
                 )
             }
+            Reason::Content(action) => format!("PS3.15 E.3.4-1 Basic Profile: {}", action.code()),
             Reason::Option(option) => format!("PS3.15 {}", option.meaning()),
             Reason::Private => "private, not known to be safe".into(),
             Reason::SafePrivate => "PS3.15 E.3.10-1: a safe private attribute".into(),

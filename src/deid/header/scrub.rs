@@ -2,6 +2,7 @@
 //! at every level, with text that the profile keeps searched for identifiers.
 
 use super::codes;
+use super::content::ContentItem;
 use super::identity::PatientIdentity;
 use super::keys::ProjectKey;
 use super::level::Level;
@@ -10,6 +11,7 @@ use super::report::{Done, NodeId, Recorder, Report};
 use super::rulebook::{Decision, Place, Reason, Rulebook, Treatment};
 use super::safe_private::{self, creator_tag, is_creator};
 use super::subject::Subject;
+use super::table::Action;
 use super::values::text;
 use super::{MAX_DEPTH, charset, content, declare, dummy, standard_vr};
 use crate::config::{ObjectFacts, ProfileOption, ShiftRange, UnlistedText};
@@ -74,6 +76,7 @@ pub fn scrub(header: &mut InMemDicomObject, context: &Context) -> Result<Report,
         known: known(context.identifiers, context.rulebook),
         recorder: Recorder::new(),
         path: Vec::new(),
+        has_positions: content::has_positions(&original),
         text: charset::Text::default(),
     };
     let patient = PatientIdentity::of(&original);
@@ -92,6 +95,8 @@ pub(super) struct Scrubber<'a> {
     recorder: Recorder,
     /// The sequences around the data set in work, outermost first.
     path: Vec<Tag>,
+    /// Whether content items are found by their position.
+    has_positions: bool,
     /// What the text that stays needs to be written.
     pub text: charset::Text,
 }
@@ -116,12 +121,7 @@ impl Scrubber<'_> {
         let subject =
             self.context.subject.of_data_set(patient, self.context.key, self.context.shift);
         let creators = safe_private::creators(&data_set);
-        let level = Level {
-            subject: &subject,
-            patient,
-            node,
-            telling: content::tells_of_a_person(&data_set),
-        };
+        let level = Level { subject: &subject, patient, node, content: ContentItem::of(&data_set) };
         let mut kept = Vec::new();
         let mut used = HashSet::new();
         for element in data_set {
@@ -188,16 +188,10 @@ impl Scrubber<'_> {
     ) -> Result<Option<InMemElement>, Hold> {
         let (tag, stated) = (element.tag(), element.vr());
         let node = self.recorder.child(level.node, tag);
-        if level.telling
-            && let Some(neutral) = content::neutral(&element)
-        {
-            self.recorder.record(node, Done::Replaced, Reason::Stricter);
-            return Ok(Some(neutral));
-        }
         let Some(element) = understood(element, creator) else {
             return Ok(self.unreadable(tag, stated, creator, level, node));
         };
-        let decision = self.decide(tag, element.vr(), creator);
+        let decision = self.decide(tag, element.vr(), creator, level.content);
         if is_claim(tag) {
             return Ok(self.claim(element, node));
         }
@@ -227,8 +221,14 @@ impl Scrubber<'_> {
         element
     }
 
-    fn decide(&self, tag: Tag, vr: VR, creator: Option<&str>) -> Decision {
-        let place = Place { facts: self.facts, path: &self.path, creator };
+    fn decide(
+        &self,
+        tag: Tag,
+        vr: VR,
+        creator: Option<&str>,
+        content: Option<ContentItem>,
+    ) -> Decision {
+        let place = Place { facts: self.facts, path: &self.path, creator, content };
         self.context.rulebook.decide(place, tag, vr)
     }
 
@@ -243,7 +243,8 @@ impl Scrubber<'_> {
         node: NodeId,
     ) -> Option<InMemElement> {
         let standard = standard_vr(tag).and_then(|vr| vr.exact());
-        let decision = self.decide(tag, standard.unwrap_or(stated), creator);
+        let vr = standard.unwrap_or(stated);
+        let decision = self.decide(tag, vr, creator, level.content);
         let vr = standard.filter(|vr| *vr != VR::SQ);
         let value = match decision.treatment {
             Treatment::Dummy | Treatment::Pseudonym => vr.map(|vr| dummy::for_tag(tag, vr)),
@@ -260,6 +261,31 @@ impl Scrubber<'_> {
         element
     }
 
+    /// The items of a Content Sequence that stay: all, unless those that may go leave one behind.
+    fn staying(&mut self, items: C<InMemDicomObject>, node: NodeId) -> C<InMemDicomObject> {
+        if self.has_positions {
+            return items;
+        }
+        self.path.push(tags::CONTENT_SEQUENCE);
+        let goes = |item: &InMemDicomObject| {
+            let (content, tag) = content::removable(item)?;
+            let vr = standard_vr(tag)?.relaxed();
+            let decision = self.decide(tag, vr, None, Some(content));
+            (decision.reason == Reason::Content(Action::X)).then_some((tag, decision.reason))
+        };
+        let going: Vec<_> = items.iter().map(goes).collect();
+        self.path.pop();
+        if going.iter().all(Option::is_some) {
+            return items;
+        }
+        for (tag, reason) in going.iter().flatten() {
+            let at = self.recorder.child(node, *tag);
+            self.recorder.record(at, Done::Removed, *reason);
+        }
+        let staying = items.into_iter().zip(&going).filter(|(_, goes)| goes.is_none());
+        staying.map(|(item, _)| item).collect()
+    }
+
     fn sequence(
         &mut self,
         element: InMemElement,
@@ -272,6 +298,7 @@ impl Scrubber<'_> {
             Value::Sequence(sequence) => sequence.into_items(),
             _ => C::new(),
         };
+        let items = if tag == tags::CONTENT_SEQUENCE { self.staying(items, node) } else { items };
         let nobody = items.is_empty();
         let done = match decision.treatment {
             Treatment::Remove => Done::Removed,
@@ -280,7 +307,11 @@ impl Scrubber<'_> {
             _ if nobody => Done::Kept,
             Treatment::Empty => Done::Emptied,
             // the code itself names somebody, so scrubbing its item would leave it
-            Treatment::Dummy if items.iter().any(codes::is_code) => Done::Replaced,
+            Treatment::Dummy
+                if tag == tags::CONCEPT_CODE_SEQUENCE || items.iter().any(codes::is_code) =>
+            {
+                Done::Replaced
+            }
             _ => Done::Kept,
         };
         self.recorder.record(node, done, decision.reason);

@@ -1,6 +1,7 @@
 //! The profile as data: PS3.15 Table E.1-1 with the columns of its options, and the project's own
 //! stricter rows. Reading stops on an action, tag or row that it does not know.
 
+use super::content_table::ContentTableError;
 use crate::config::ProfileOption;
 use dicom_core::header::Tag;
 use std::collections::HashMap;
@@ -66,6 +67,8 @@ pub enum TableError {
     Tag { row: usize, tag: String },
     #[error("row {row} of the profile table repeats the tag {tag:?}")]
     Repeated { row: usize, tag: String },
+    #[error(transparent)]
+    Content(#[from] ContentTableError),
 }
 
 /// The rows by tag.
@@ -112,10 +115,18 @@ impl Row {
     /// What the options in force ask of the row, and which of them. Cleaning goes before keeping:
     /// it is what two options that differ can agree on.
     pub fn option(&self, options: &[ProfileOption]) -> Option<(ProfileOption, Cell)> {
-        let mut asked = self.cells.iter().filter(|(option, _)| options.contains(option));
-        let first = asked.clone().next().copied();
-        asked.find(|(_, cell)| *cell == Cell::Clean).copied().or(first)
+        asked(&self.cells, options)
     }
+}
+
+/// What the options in force ask of a row of either table.
+pub(super) fn asked(
+    cells: &[(ProfileOption, Cell)],
+    options: &[ProfileOption],
+) -> Option<(ProfileOption, Cell)> {
+    let mut asked = cells.iter().filter(|(option, _)| options.contains(option));
+    let first = asked.clone().next().copied();
+    asked.find(|(_, cell)| *cell == Cell::Clean).copied().or(first)
 }
 
 impl Table {

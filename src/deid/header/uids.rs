@@ -30,6 +30,10 @@ const NAMES_A_KIND: [Tag; 16] = [
 /// Whether this value of this attribute stays. `listed`: Table E.1-1 asks for its replacement, so
 /// that only the well-known frames of reference stay; a device may misuse the DICOM root.
 pub fn stays(tag: Tag, uid: &str, listed: bool) -> bool {
+    if tag == tags::UID {
+        // a content item of type UIDREF may name a kind of thing
+        return is_registered(uid);
+    }
     if listed {
         return uid.starts_with(WELL_KNOWN_FRAMES) && is_registered(uid);
     }

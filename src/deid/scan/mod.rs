@@ -2,7 +2,7 @@
 //!
 //! Bytes are pushed in pieces of any size; the scanner keeps a header of at most 12 bytes and a
 //! stack of at most `MAX_DEPTH` sequences, whatever the peer declares. It never reads a value but the
-//! two UIDs that a C-STORE command has to match. Invariants: a length is compared with every limit
+//! two UIDs that a C-STORE command has to match, and those of study and series. Invariants: a length is compared with every limit
 //! before it is believed; after a problem nothing more is interpreted.
 
 mod inflate;
@@ -112,6 +112,8 @@ impl Problem {
 pub struct Scan {
     pub sop_class_uid: UidBytes,
     pub sop_instance_uid: UidBytes,
+    pub study_instance_uid: UidBytes,
+    pub series_instance_uid: UidBytes,
     pub pixels: Option<PixelSpan>,
     pub elements: u64,
     pub deepest: usize,

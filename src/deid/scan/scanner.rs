@@ -12,6 +12,11 @@ const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const SOP_CLASS_UID: Tag = Tag(0x0008, 0x0016);
 const SOP_INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
+const STUDY_INSTANCE_UID: Tag = Tag(0x0020, 0x000D);
+const SERIES_INSTANCE_UID: Tag = Tag(0x0020, 0x000E);
+/// Whose values are read.
+const CAPTURED: [Tag; 4] =
+    [SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID];
 const UNDEFINED: u32 = 0xFFFF_FFFF;
 
 #[derive(Clone, Copy)]
@@ -62,6 +67,8 @@ impl Scanner {
             scan: Scan {
                 sop_class_uid: UidBytes::EMPTY,
                 sop_instance_uid: UidBytes::EMPTY,
+                study_instance_uid: UidBytes::EMPTY,
+                series_instance_uid: UidBytes::EMPTY,
                 pixels: None,
                 elements: 0,
                 deepest: 0,
@@ -221,7 +228,7 @@ impl Scanner {
             }
             return self.open(Level::Fragments, length, self.explicit_here(), start);
         }
-        let wanted = self.depth == 0 && (tag == SOP_CLASS_UID || tag == SOP_INSTANCE_UID);
+        let wanted = self.depth == 0 && CAPTURED.contains(&tag);
         self.value(u64::from(length), wanted.then_some(tag), start)
     }
 
@@ -297,10 +304,11 @@ impl Scanner {
     }
 
     fn captured(&mut self, tag: Tag) -> &mut UidBytes {
-        if tag == SOP_CLASS_UID {
-            &mut self.scan.sop_class_uid
-        } else {
-            &mut self.scan.sop_instance_uid
+        match tag {
+            SOP_CLASS_UID => &mut self.scan.sop_class_uid,
+            STUDY_INSTANCE_UID => &mut self.scan.study_instance_uid,
+            SERIES_INSTANCE_UID => &mut self.scan.series_instance_uid,
+            _ => &mut self.scan.sop_instance_uid,
         }
     }
 

@@ -6,6 +6,7 @@ mod committing;
 mod faults;
 mod gateway;
 mod judges;
+mod leaks;
 mod objects;
 mod process;
 mod proxy;
@@ -20,9 +21,10 @@ pub use judges::{
     assert_absent, assert_not_readable, compare_decoded, judge, judge_all, judge_dates,
     judge_document, judge_encoded, read_values,
 };
+pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
-    Sample, carriers, digests_by_uid, encoded, hostile, instance_number, modified, mutants,
-    renamed, sample, transcoded, value,
+    Sample, bad_text, carriers, digests_by_uid, encoded, hostile, instance_number, modified,
+    mutants, renamed, sample, transcoded, value,
 };
 pub use process::wait_until;
 pub use proxy::{Fault, Plan, Proxy};

@@ -54,6 +54,11 @@ pub fn encoded(directory: &Path) -> usize {
     written["objects"].as_u64().expect("a number") as usize
 }
 
+/// Writes objects with text that breaks rules; the listing of bad_text.py by name.
+pub fn bad_text(directory: &Path) -> serde_json::Value {
+    listing(python("bad_text.py").arg(directory))
+}
+
 /// Writes so many mutated copies of small public objects.
 pub fn mutants(directory: &Path, count: usize) {
     let mut command = python("mutate.py");

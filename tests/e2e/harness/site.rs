@@ -184,7 +184,8 @@ impl Site {
         database.flat_map(|path| std::fs::read(path).expect("readable")).collect()
     }
 
-    fn count(&self, query: &str) -> BTreeMap<String, usize> {
+    /// What a query of the records counts, by a name.
+    pub fn count(&self, query: &str) -> BTreeMap<String, usize> {
         let path = self.path("spool/spool.sqlite");
         if !path.exists() {
             return BTreeMap::new();

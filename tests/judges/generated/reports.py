@@ -159,6 +159,65 @@ def dose(angiogram):
     return document(HEART, "rdsr", "88.67", "SR", 5, root, [angiogram])
 
 
+def measurements(slices):
+    """TID 1500: lesions followed over time, by persons and by an algorithm."""
+    tracked = uid("lesion", 1)
+    group = container("CONTAINS", ("125007", "DCM", "Measurement Group"), [
+        text("HAS OBS CONTEXT", ("C67447", "NCIt", "Activity Session"), "2 of Mrs Kaarst"),
+        text("HAS OBS CONTEXT", ("112039", "DCM", "Tracking Identifier"), "Lesion 1 of Kaarst"),
+        uidref("HAS OBS CONTEXT", ("112040", "DCM", "Tracking Unique Identifier"), tracked),
+        coded("CONTAINS", ("121071", "DCM", "Finding"), ("27925004", "SCT", "Nodule")),
+        text("HAS OBS CONTEXT", ("126070", "DCM", "Subject Time Point Identifier"), "TP0 Kaarst"),
+        text("HAS CONCEPT MOD", ("111001", "DCM", "Algorithm Name"), "Lung segmenter"),
+        text("HAS CONCEPT MOD", ("111003", "DCM", "Algorithm Version"), "4.2"),
+        coded("HAS CONCEPT MOD", ("363698007", "SCT", "Finding Site"), ("39607008", "SCT", "Lung")),
+        number("CONTAINS", ("118565006", "SCT", "Volume"), "1480.5", "mm3", "cubic millimeter"),
+        number("CONTAINS", ("410668003", "SCT", "Length"), "14.2", "mm", "millimeter"),
+        image("CONTAINS", ("121112", "DCM", "Source of Measurement"), slices[0]),
+    ])  # fmt: skip
+    root = container(None, ("126000", "DCM", "Imaging Measurement Report"), [
+        *LANGUAGE, *observers(CHEST),
+        content("HAS OBS CONTEXT", "PNAME", ("121088", "DCM", "Fellow"), PersonName=PHYSICIAN),
+        coded("HAS CONCEPT MOD", ("121058", "DCM", "Procedure reported"), ("77477000", "SCT", "Computed tomography")),
+        container("CONTAINS", ("111028", "DCM", "Image Library"), [image("CONTAINS", None, slices[0])]),
+        container("CONTAINS", ("126010", "DCM", "Imaging Measurements"), [group]),
+        text("CONTAINS", ("121106", "DCM", "Comment"), "Kaarst, Wilhelmine: no change"),
+    ], "1500")  # fmt: skip
+    return document(CHEST, "tid1500", "88.34", "SR", 46, root, slices[:1])
+
+
+def by_position(slices):
+    """Items that refer to others by their place: what stands before those must stay."""
+    found = text("CONTAINS", FINDING, "Nodule in Mrs Kaarst")
+    observed = observers(CHEST)
+    place = len(LANGUAGE) + len(observed) + 1
+    length = number("CONTAINS", ("410668003", "SCT", "Length"), "9.5", "mm", "millimeter", [
+        item(RelationshipType="INFERRED FROM", ReferencedContentItemIdentifier=[1, place, 1])
+    ])  # fmt: skip
+    root = container(None, TITLE, [
+        *LANGUAGE, *observed, container("CONTAINS", ("121070", "DCM", "Findings"), [found, length])
+    ], "2000")  # fmt: skip
+    return document(CHEST, "byposition", "88.33", "SR", 47, root, slices[:1])
+
+
+def radiopharmaceutical(pet):
+    """TID 10021: who gave what, when, how much."""
+    event = container("CONTAINS", ("113502", "DCM", "Radiopharmaceutical Administration"), [
+        coded("CONTAINS", ("349358000", "SCT", "Radiopharmaceutical agent"), ("35321007", "SCT", "Fluorodeoxyglucose F^18^")),
+        uidref("CONTAINS", ("113503", "DCM", "Radiopharmaceutical Administration Event UID"), uid("administration", 1)),
+        content("CONTAINS", "DATETIME", ("123003", "DCM", "Radiopharmaceutical Start DateTime"), DateTime=CHEST.date + "071000"),
+        number("CONTAINS", ("113507", "DCM", "Administered activity"), "370", "MBq", "MBq"),
+        text("CONTAINS", ("113512", "DCM", "Radiopharmaceutical Lot Identifier"), "LOT-KAARST-1"),
+        content("CONTAINS", "PNAME", ("113870", "DCM", "Person Name"), PersonName=REPORTER),
+    ])  # fmt: skip
+    root = container(None, ("113500", "DCM", "Radiopharmaceutical Radiation Dose Report"), [
+        *LANGUAGE,
+        coded("HAS CONCEPT MOD", ("121058", "DCM", "Procedure reported"), ("44139004", "SCT", "PET whole body")),
+        event,
+    ], "10021")  # fmt: skip
+    return document(CHEST, "rrdsr", "88.68", "SR", 48, root, [pet])
+
+
 def breast_cad(mammogram):
     root = container(None, ("111036", "DCM", "Mammography CAD Report"), [
         *LANGUAGE,

@@ -3,6 +3,7 @@
 
 use super::*;
 
+mod content;
 mod rows;
 
 use crate::config::{Profile, ShiftRange};

@@ -165,7 +165,7 @@ fn combined_actions_follow_the_type_in_the_iod() {
     let rulebook = rulebook_of("");
     let code = |class: &str, tag: Tag| {
         let facts = ObjectFacts { sop_class_uid: class.into(), ..ObjectFacts::default() };
-        let place = Place { facts: &facts, path: &[], creator: None };
+        let place = Place { facts: &facts, path: &[], creator: None, content: None };
         let Decision { reason, .. } = rulebook.decide(place, tag, vr_of(tag));
         rulebook.describe(reason)
     };

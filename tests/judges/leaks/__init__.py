@@ -1,0 +1,1 @@
+"""What leak_probe.py plants, object by object."""
