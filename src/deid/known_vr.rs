@@ -3,12 +3,13 @@
 //! the Standard says, so that later steps see what they are. A sequence is scanned first, like any
 //! data set, and stays opaque where that finds a fault.
 
+use super::charset::raw;
 use super::scan::{DataSetScanner, Encoding};
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::Value;
 use dicom_core::{DataElement, VR};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_dictionary_std::StandardDataDictionary;
 use dicom_object::mem::InMemElement;
 use dicom_object::{InMemDicomObject, ReadError};
 use dicom_transfer_syntax_registry::entries::IMPLICIT_VR_LITTLE_ENDIAN;
@@ -16,18 +17,14 @@ use dicom_transfer_syntax_registry::entries::IMPLICIT_VR_LITTLE_ENDIAN;
 /// A sequence of VR UN may hold another: no deeper than this.
 const MAX_DEPTH: usize = 32;
 
-/// Adds elements in Implicit VR Little Endian to a data set, in its character set.
+/// Adds elements in Implicit VR Little Endian to a data set, their text undecoded.
 pub fn read_implicit(data_set: &mut InMemDicomObject, elements: &[u8]) -> Result<(), ReadError> {
     if elements.is_empty() {
         return Ok(());
     }
-    let mut bytes = Vec::new();
-    if let Some(charset) = data_set.get(tags::SPECIFIC_CHARACTER_SET) {
-        append(&mut bytes, charset);
-    }
-    bytes.extend_from_slice(elements);
     let syntax = IMPLICIT_VR_LITTLE_ENDIAN.erased();
-    for element in InMemDicomObject::read_dataset_with_ts(&bytes[..], &syntax)? {
+    let encoding = Encoding::of_transfer_syntax(IMPLICIT_VR_LITTLE_ENDIAN.uid());
+    for element in raw::parse(elements.to_vec(), encoding, &syntax)? {
         data_set.put(element);
     }
     Ok(())
@@ -111,6 +108,7 @@ fn append(out: &mut Vec<u8>, element: &InMemElement) {
 mod tests {
     use super::*;
     use dicom_core::value::{DataSetSequence, PrimitiveValue};
+    use dicom_dictionary_std::tags;
 
     /// An item with Referenced SOP Instance UID 1.2.3, in Implicit VR Little Endian.
     const PLAN: &[u8] =

@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod apply;
 pub mod ask;
+mod charset;
 pub mod decide;
 pub mod documents;
 pub mod examine;

@@ -3,6 +3,7 @@
 //! Invariants: nothing is parsed by a library before the scan has found its lengths, depth and
 //! counts within limits; pixels are never read into the header; an error names places, not values.
 
+use super::charset;
 use super::header::Rulebook;
 use super::hold::{Hold, HoldReason};
 use super::known_vr;
@@ -83,10 +84,10 @@ impl OpenObject {
             parsable(&all, &heads, encoding, rulebook);
         let plain = TransferSyntaxRegistry.get(plain_syntax(encoding)).unwrap_or(syntax);
         let malformed = |_| Hold::new(HoldReason::Malformed, "the header cannot be parsed");
-        let mut header =
-            InMemDicomObject::read_dataset_with_ts(&explicit[..], plain).map_err(malformed)?;
+        let mut header = charset::raw::parse(explicit, encoding, plain).map_err(malformed)?;
         known_vr::read_implicit(&mut header, &implicit).map_err(malformed)?;
         repairs.known_vr = known_vr::resolve(&mut header);
+        let header = charset::decode(header);
         let pixels = scan.pixels.and_then(|span| {
             let element = PixelElement::from_tag(Tag(0x7FE0, span.element))?;
             Some(PixelLocation { offset: start + span.value, length: span.length, element })

@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_text;
 mod canary;
 mod carriers;
+mod charsets;
 mod check;
 mod commitment;
 mod crash;

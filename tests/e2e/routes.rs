@@ -151,8 +151,8 @@ fn what_a_route_cannot_tell_is_held_and_never_dropped_or_delivered() {
         "name = 'all'\ndestinations = ['out']",
     ]);
     let [unreadable, crashing, fine] = ["1", "2", "3"].map(|seed| ct(&site, seed, seed));
-    // ISO 2022 IR 87, which nothing here decodes
-    let escaped = "(0008,1030)=\u{1B}$B;3ED\u{1B}(B";
+    // half a character of ISO 2022 IR 87
+    let escaped = "(0008,1030)=\u{1B}$B;3E\u{1B}(B";
     let object = modified(&unreadable.path, "u.dcm", &["(0008,0005)=\\ISO 2022 IR 87", escaped]);
     let fault = format!("overflow:{}", crashing.sop_uid);
     let gateway = site.start_with(&[("DEID_GATEWAY_SANDBOX_FAULT", &fault)]);

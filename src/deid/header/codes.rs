@@ -3,6 +3,7 @@
 
 use super::values::text;
 use super::{declare, dummy};
+use crate::deid::charset;
 use crate::deid::phi_text::Known;
 use dicom_core::DataElement;
 use dicom_core::VR;
@@ -71,7 +72,7 @@ pub(super) fn is_part_of_code(tag: Tag) -> bool {
 pub(super) fn is_telling(item: &InMemDicomObject, known: &Known) -> bool {
     item.iter().filter(|element| is_part_of_code(element.tag())).any(|element| {
         let Ok(value) = element.value().to_str() else { return true };
-        value.contains('\u{1b}') || (element.vr() != VR::UI && known.find_known(&value).is_some())
+        !charset::is_read(&value) || (element.vr() != VR::UI && known.find_known(&value).is_some())
     })
 }
 

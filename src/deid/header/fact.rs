@@ -2,9 +2,9 @@
 //!
 //! Invariants: values are `Phi`; what could not be read as text is said to be so, never left out.
 
-use super::charset::declared;
 use super::opaque::is_textual;
 use super::values::{is_empty, values};
+use crate::deid::charset;
 use crate::phi::Phi;
 use dicom_core::VR;
 use dicom_core::header::Tag;
@@ -32,7 +32,7 @@ pub enum HeaderFact {
 
 /// What is at a path of sequences and an attribute, in any of their items.
 pub fn fact(header: &InMemDicomObject, path: &[Tag]) -> HeaderFact {
-    let mut found = Found { plain: declared(header).is_some(), ..Found::default() };
+    let mut found = Found::default();
     found.look(header, path);
     match found {
         Found { unreadable: true, .. } => HeaderFact::Unreadable,
@@ -46,8 +46,8 @@ pub fn fact(header: &InMemDicomObject, path: &[Tag]) -> HeaderFact {
 
 #[derive(Default)]
 struct Found {
-    /// Whether text beyond ASCII was decoded.
-    plain: bool,
+    /// Whether a character set is declared: what undeclared text means is a guess.
+    declared: bool,
     values: Vec<String>,
     chars: usize,
     present: bool,
@@ -58,16 +58,15 @@ impl Found {
     fn look(&mut self, data_set: &InMemDicomObject, path: &[Tag]) {
         let Some((first, rest)) = path.split_first() else { return };
         let Some(element) = data_set.get(*first) else { return };
+        let outer = self.declared;
+        self.declared |= data_set.get(tags::SPECIFIC_CHARACTER_SET).is_some();
         if rest.is_empty() {
-            return self.take(element);
+            self.take(element);
         }
-        for item in element.items().unwrap_or_default() {
-            let plain = self.plain;
-            // An item may declare a set of its own, and is decoded by that of the whole.
-            self.plain &= item.get(tags::SPECIFIC_CHARACTER_SET).is_none();
+        for item in element.items().filter(|_| !rest.is_empty()).unwrap_or_default() {
             self.look(item, rest);
-            self.plain = plain;
         }
+        self.declared = outer;
     }
 
     fn take(&mut self, element: &InMemElement) {
@@ -84,8 +83,8 @@ impl Found {
         }
         self.chars += all.iter().map(String::len).sum::<usize>();
         let is_readable = |value: &String| {
-            let decoded = value.is_ascii() || (self.plain && !value.contains('\u{FFFD}'));
-            !is_textual(element.vr()) || (decoded && !value.contains('\u{1B}'))
+            let decoded = (value.is_ascii() || self.declared) && charset::is_read(value);
+            !is_textual(element.vr()) || decoded
         };
         self.unreadable |= self.chars > MAX_CHARS || !all.iter().all(is_readable);
         if !self.unreadable {

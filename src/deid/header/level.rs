@@ -10,6 +10,7 @@ use super::scrub::Scrubber;
 use super::subject::Subject;
 use super::values::{is_empty, values};
 use super::{MAX_PRIVATE_BULK_BYTES, ages, dates, dummy, pseudonyms, terms, uids};
+use crate::deid::charset;
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{C, PrimitiveValue};
 use dicom_core::{DataElement, VR};
@@ -104,8 +105,8 @@ impl Scrubber<'_> {
     fn pseudonym(&mut self, element: &InMemElement, level: &Level) -> PrimitiveValue {
         let (tag, vr) = (element.tag(), element.vr());
         match tag {
-            tags::PATIENT_ID => self.written(level.subject.patient_id.clone()),
-            tags::PATIENT_NAME => self.written(level.subject.patient_name.clone()),
+            tags::PATIENT_ID => level.subject.patient_id.clone().into(),
+            tags::PATIENT_NAME => level.subject.patient_name.clone().into(),
             _ => {
                 let kind = kind(tag);
                 let of = |value: &String| match (vr, value.trim_matches(['\0', ' '])) {
@@ -131,13 +132,7 @@ impl Scrubber<'_> {
             let pseudonym = self.context.key.value_pseudonym(&kind, &value, pseudonyms::CHARS);
             text = text.replace("{pseudonym}", &pseudonym);
         }
-        self.written(dummy::fitted(element.vr(), &text))
-    }
-
-    /// Text of the site's own, which may need another character set than the object had.
-    fn written(&mut self, text: String) -> PrimitiveValue {
-        self.text.ours_beyond_ascii |= !text.is_ascii();
-        text.into()
+        dummy::fitted(element.vr(), &text).into()
     }
 
     fn uids(&mut self, element: InMemElement, listed: bool) -> (Option<InMemElement>, Done) {
@@ -176,7 +171,6 @@ impl Scrubber<'_> {
             touched = true;
             values.iter_mut().for_each(|value| *value = replacement(vr));
         }
-        self.text.beyond_ascii |= values.iter().any(|value| !value.is_ascii());
         if !touched {
             return (Some(element), Done::Kept);
         }
@@ -191,10 +185,10 @@ impl Scrubber<'_> {
         match vr {
             VR::DS | VR::IS => !value.chars().all(|c| "0123456789+-.eE \0\\".contains(c)),
             VR::CS => !value.is_ascii() || self.known.find_code(value).is_some(),
-            // an escape sequence switches to a character set that was not decoded
+            // what was not decoded cannot be judged
             _ => {
-                value.contains('\u{1b}')
-                    || (vr == VR::AE && !value.is_ascii())
+                !charset::is_read(value)
+                    || (matches!(vr, VR::AE | VR::UR) && !value.is_ascii())
                     || self.known.find_known(value).is_some()
             }
         }

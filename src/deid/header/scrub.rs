@@ -77,11 +77,10 @@ pub fn scrub(header: &mut InMemDicomObject, context: &Context) -> Result<Report,
         recorder: Recorder::new(),
         path: Vec::new(),
         has_positions: content::has_positions(&original),
-        text: charset::Text::default(),
     };
     let patient = PatientIdentity::of(&original);
     let mut result = scrubber.data_set(original, &patient, Recorder::ROOT)?;
-    charset::declare(&mut result, declared, scrubber.text);
+    charset::declare(&mut result, declared);
     declare::declare(&mut result, context, &facts);
     *header = result;
     Ok(scrubber.recorder.finish(context.rulebook))
@@ -97,8 +96,6 @@ pub(super) struct Scrubber<'a> {
     path: Vec<Tag>,
     /// Whether content items are found by their position.
     has_positions: bool,
-    /// What the text that stays needs to be written.
-    pub text: charset::Text,
 }
 
 impl Scrubber<'_> {
@@ -112,11 +109,8 @@ impl Scrubber<'_> {
             let detail = format!("sequences nest deeper than {MAX_DEPTH}");
             return Err(Hold::new(HoldReason::LimitExceeded, detail));
         }
-        if !self.path.is_empty() {
-            self.text.nested |= data_set.get(tags::SPECIFIC_CHARACTER_SET).is_some();
-            if codes::is_code(&data_set) && self.code(&mut data_set, node) {
-                return Ok(data_set);
-            }
+        if !self.path.is_empty() && codes::is_code(&data_set) && self.code(&mut data_set, node) {
+            return Ok(data_set);
         }
         let subject =
             self.context.subject.of_data_set(patient, self.context.key, self.context.shift);

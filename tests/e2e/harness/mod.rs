@@ -26,7 +26,7 @@ pub use objects::{
     Sample, bad_text, carriers, digests_by_uid, encoded, hostile, instance_number, modified,
     mutants, renamed, sample, transcoded, value,
 };
-pub use process::wait_until;
+pub use process::{printed, python, run, wait_until};
 pub use proxy::{Fault, Plan, Proxy};
 pub use research::{Misbehaving, Refusing, Storescp, free_port};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu, try_storescu};
