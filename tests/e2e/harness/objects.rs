@@ -112,6 +112,15 @@ pub fn transcoded(source: &Path, encoder: &str) -> PathBuf {
     copy
 }
 
+/// A copy of an object in a form that no decoder here reads: lossy JPEG of 12 bits.
+pub fn undecodable(source: &Path) -> PathBuf {
+    let copy = source.with_extension("jpeg12.dcm");
+    let mut command = Command::new("dcmcjpeg");
+    let encoded = run(command.args(["--encode-extended", "--uid-never"]).arg(source).arg(&copy));
+    assert!(encoded.status.success(), "{}", printed(&encoded));
+    copy
+}
+
 fn header(path: &Path) -> dicom_object::DefaultDicomObject {
     dicom_object::OpenFileOptions::new()
         .read_until(tags::PIXEL_DATA)
