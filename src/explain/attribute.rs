@@ -149,7 +149,7 @@ mod tests {
         profile.rules = table["rules"].clone().try_into().expect("rules");
         let pattern = "InstitutionName".to_owned().try_into().expect("a pattern");
         let text = attribute(&profile, &pattern, None).expect("explained");
-        assert!(text.contains("if Modality CT|MR\n    kept; ANONYMIZED if it holds"), "{text}");
+        assert!(text.contains("if Modality CT|MR\n    kept; what identifies"), "{text}");
         assert!(text.contains(", in all other objects\n"), "{text}");
         assert!(text.contains("is weaker than the Basic Profile"), "{text}");
         assert!(!explained("basic", "InstitutionName", None).contains("weaker"));

@@ -76,7 +76,7 @@ fn a_file_is_explained_without_a_value() {
         "pixels    the profile skips them",
         "pseudonymised       (0010,0010) PatientName\n",
         "removed             (0008,1030) StudyDescription\n",
-        "replaced            (0008,1032).(0008,0104) CodeMeaning\n",
+        "cleaned             (0008,1032).(0008,0104) CodeMeaning\n",
         "uids-replaced       (0020,000D) StudyInstanceUID\n",
         "removed             (private), 2 times\n",
     ] {

@@ -1,5 +1,6 @@
-//! Coded entries (PS3.3 Section 8.8): a code and its meaning are one thing. Where either names
-//! somebody, both become a dummy; a meaning is never changed beside a code that still says it.
+//! Coded entries (PS3.3 Section 8.8). Where the code itself names somebody, or nothing of it can be
+//! read, it becomes a dummy with its meaning; where only the meaning does, the meaning is cleaned
+//! like other text and the code stays.
 
 use super::values::text;
 use super::{declare, dummy};
@@ -68,11 +69,12 @@ pub(super) fn is_part_of_code(tag: Tag) -> bool {
         )
 }
 
-/// Whether the code or its meaning names somebody, or cannot be read.
+/// Whether the code names somebody, or it or its meaning cannot be read.
 pub(super) fn is_telling(item: &InMemDicomObject, known: &Known) -> bool {
     item.iter().filter(|element| is_part_of_code(element.tag())).any(|element| {
         let Ok(value) = element.value().to_str() else { return true };
-        !charset::is_read(&value) || (element.vr() != VR::UI && known.find_known(&value).is_some())
+        let is_code = element.vr() != VR::UI && element.tag() != tags::CODE_MEANING;
+        !charset::is_read(&value) || (is_code && known.find_known(&value).is_some())
     })
 }
 
@@ -122,10 +124,12 @@ mod tests {
     use crate::phi::Phi;
 
     #[test]
-    fn a_code_is_telling_by_any_of_its_parts() {
+    fn a_code_is_telling_by_itself_and_not_by_a_meaning_that_can_be_cleaned() {
         let name = Identifier { kind: IdentifierKind::Name, value: Phi::new("Hopper^Jane".into()) };
         let known = Known::new(&Identifiers(vec![name]));
-        assert!(is_telling(&declare::code("X1", "99LOCAL", "CT for Hopper"), &known));
+        assert!(!is_telling(&declare::code("X1", "99LOCAL", "CT for Hopper"), &known));
+        assert!(is_telling(&declare::code("X1", "99LOCAL", "\u{1b}$B;3ED"), &known));
+        assert!(is_telling(&declare::code("X1", "HOPPER", "CT"), &known));
         assert!(is_telling(&declare::code("HOPPER", "99LOCAL", "CT"), &known));
         assert!(!is_telling(&declare::code("T-D3000", "SRT", "Chest"), &known));
     }

@@ -183,7 +183,7 @@ impl Asked<'_> {
             return Some("it stays where something of its block stays");
         }
         codes::is_part_of_code(tag).then_some(
-            "a code that names somebody becomes a dummy as a whole; with unlisted_text = \
+            "a code that names somebody becomes a dummy, a meaning that does is cleaned; with unlisted_text = \
              \"replace\" so do codes of schemes that are not public, and a meaning repeats its code",
         )
     }
@@ -250,7 +250,10 @@ fn kept(tag: Tag, vr: VR) -> String {
         VR::UI => "kept; replaced if it is no UID".into(),
         VR::CS | VR::DS | VR::IS => "kept; emptied if it holds an identifier".into(),
         _ if is_textual(vr) => {
-            format!("kept; {} if it holds an identifier of the object", dummy::of(vr).to_str())
+            format!(
+                "kept; what identifies in it is taken out, {} if that is all",
+                dummy::of(vr).to_str()
+            )
         }
         VR::OB | VR::OW | VR::UN if is_private(tag) => {
             format!("kept up to {MAX_PRIVATE_BULK_BYTES} bytes; emptied if it holds an identifier")

@@ -7,10 +7,10 @@ use super::opaque::{is_textual, text_in};
 use super::report::{Done, NodeId};
 use super::rulebook::{Decision, Reason, Treatment};
 use super::scrub::Scrubber;
+use super::search::{Search, may_be_spread, spread};
 use super::subject::Subject;
 use super::values::{is_empty, values};
 use super::{MAX_PRIVATE_BULK_BYTES, ages, dates, dummy, pseudonyms, terms, uids};
-use crate::deid::charset;
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{C, PrimitiveValue};
 use dicom_core::{DataElement, VR};
@@ -56,12 +56,12 @@ impl Scrubber<'_> {
                 (written(self.template(rule, &element, level)), Done::Replaced)
             }
             Treatment::ShiftDate => shifted(element, level.subject.date_offset_days),
-            Treatment::Keep | Treatment::Clean => self.kept(element),
+            Treatment::Keep | Treatment::Clean => self.kept(element, decision),
         }
     }
 
     /// An attribute that the profile keeps.
-    fn kept(&mut self, element: InMemElement) -> (Option<InMemElement>, Done) {
+    fn kept(&mut self, element: InMemElement, decision: Decision) -> (Option<InMemElement>, Done) {
         let (tag, vr) = (element.tag(), element.vr());
         let told_age = || ages::tells_over(&text_of(&element), self.study_date);
         match vr {
@@ -82,7 +82,7 @@ impl Scrubber<'_> {
                 }
                 self.uids(element, true)
             }
-            _ if is_textual(vr) => self.cleaned(element),
+            _ if is_textual(vr) => self.cleaned(element, decision),
             _ => self.bulk(element),
         }
     }
@@ -155,21 +155,25 @@ impl Scrubber<'_> {
         (Some(DataElement::new(tag, VR::UI, PrimitiveValue::Strs(uids))), Done::UidsReplaced)
     }
 
-    /// Kept text: each value with an identifier in it, or that cannot be read, is taken out.
-    fn cleaned(&mut self, element: InMemElement) -> (Option<InMemElement>, Done) {
+    /// Kept text: what identifies in a value is taken out, and the rest stays.
+    fn cleaned(
+        &mut self,
+        element: InMemElement,
+        decision: Decision,
+    ) -> (Option<InMemElement>, Done) {
         let (tag, vr) = (element.tag(), element.vr());
+        let search = Search::of(tag, vr, decision);
         let mut values = values(&element);
         let mut touched = false;
         for value in &mut values {
-            if self.is_telling(vr, value) {
+            if let Some(cleaned) = search.cleaned(&self.known, vr, value) {
                 touched = true;
-                *value = replacement(vr);
+                *value = cleaned;
             }
         }
-        // a name may be spread over the values
-        if !touched && values.len() > 1 && self.is_telling(vr, &values.join("\\")) {
+        if may_be_spread(vr) && spread(&self.known, &values).is_some() {
             touched = true;
-            values.iter_mut().for_each(|value| *value = replacement(vr));
+            values.iter_mut().for_each(|value| *value = dummy::of(vr).to_str().into_owned());
         }
         if !touched {
             return (Some(element), Done::Kept);
@@ -179,19 +183,6 @@ impl Scrubber<'_> {
         }
         let values = PrimitiveValue::Strs(values.into_iter().collect());
         (Some(DataElement::new(tag, vr, values)), Done::Cleaned)
-    }
-
-    fn is_telling(&self, vr: VR, value: &str) -> bool {
-        match vr {
-            VR::DS | VR::IS => !value.chars().all(|c| "0123456789+-.eE \0\\".contains(c)),
-            VR::CS => !value.is_ascii() || self.known.find_code(value).is_some(),
-            // what was not decoded cannot be judged
-            _ => {
-                !charset::is_read(value)
-                    || (matches!(vr, VR::AE | VR::UR) && !value.is_ascii())
-                    || self.known.find_known(value).is_some()
-            }
-        }
     }
 }
 
@@ -233,15 +224,6 @@ fn age(element: InMemElement) -> (Option<InMemElement>, Done) {
             let value = PrimitiveValue::Strs(told);
             (Some(DataElement::new(element.tag(), VR::AS, value)), Done::AgeCapped)
         }
-    }
-}
-
-/// Takes the place of a kept value. Free text is given a dummy, because CodeMeaning and the like
-/// may not be empty; a coded string or number has no dummy that would mean nothing.
-fn replacement(vr: VR) -> String {
-    match vr {
-        VR::CS | VR::DS | VR::IS => String::new(),
-        _ => dummy::of(vr).to_str().into_owned(),
     }
 }
 

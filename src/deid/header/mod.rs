@@ -33,6 +33,7 @@ mod ring;
 pub mod rulebook;
 mod safe_private;
 pub mod scrub;
+mod search;
 mod subject;
 pub mod table;
 mod terms;

@@ -6,12 +6,13 @@ use super::opaque::{is_pixel_data, is_textual, text_in, understood};
 use super::rulebook::{Place, Reason, Rulebook, Treatment};
 use super::safe_private::{self, creator_tag, is_creator};
 use super::scrub::{is_claim, known};
+use super::search::{Search, may_be_spread, spread};
 use super::subject::Subject;
 use super::values::{is_empty, values};
 use super::{MAX_DEPTH, ages, codes, dates, dummy, keys, pseudonyms, uids};
 use crate::config::{ObjectFacts, UnlistedText};
 use crate::deid::identifiers::{IdentifierKind, Identifiers};
-use crate::deid::phi_text::Known;
+use crate::deid::phi_text::{Form, Known, Why};
 use dicom_core::VR;
 use dicom_core::header::{Header, Tag};
 use dicom_dictionary_std::tags;
@@ -27,6 +28,8 @@ use std::fmt;
 pub enum ResidueKind {
     /// A value contains an identifier of this kind.
     Identifier(IdentifierKind),
+    /// A text contains what identifies by its form.
+    Form(Form),
     /// A private attribute that nothing keeps, or one that PS3.6 does not list.
     Unjudged,
     /// An attribute that should be gone.
@@ -79,11 +82,12 @@ pub fn residue(header: &InMemDicomObject, expected: &Expected) -> Vec<Residue> {
     let known = known(expected.identifiers, expected.rulebook);
     let mut found = Vec::new();
     walk(header, &mut Walk::default(), &mut |at, element| {
-        if let Some(kind) = identifier_in(&known, expected, at, element) {
-            found.push(Residue {
-                path: at.path(element.tag()),
-                kind: ResidueKind::Identifier(kind),
-            });
+        if let Some(why) = identifying(&known, expected, at, element) {
+            let kind = match why {
+                Why::Known(kind) => ResidueKind::Identifier(kind),
+                Why::Form(form) => ResidueKind::Form(form),
+            };
+            found.push(Residue { path: at.path(element.tag()), kind });
         }
     });
     found
@@ -153,21 +157,22 @@ fn walk(data_set: &InMemDicomObject, at: &mut Walk, visit: &mut impl FnMut(&Walk
     at.creators.pop();
 }
 
-fn identifier_in(
+fn identifying(
     known: &Known,
     expected: &Expected,
     at: &Walk,
     element: &InMemElement,
-) -> Option<IdentifierKind> {
+) -> Option<Why> {
     let value = element.value().primitive()?;
     let (tag, vr) = (element.tag(), element.vr());
     if is_pixel_data(tag) || matches!(vr, VR::UI | VR::TM | VR::AS) {
         return None;
     }
     if !is_textual(vr) {
-        return known.find_known(&text_in(value)?);
+        return known.find_known(&text_in(value)?).map(Why::Known);
     }
-    let treatment = decide(expected, at, element).treatment;
+    let decision = decide(expected, at, element);
+    let (treatment, search) = (decision.treatment, Search::of(tag, vr, decision));
     if matches!(vr, VR::DA | VR::DT) && matches!(treatment, Treatment::Keep | Treatment::ShiftDate)
     {
         return None;
@@ -178,14 +183,13 @@ fn identifier_in(
         let value = value.trim_matches(['\0', ' ']);
         match vr {
             _ if ours(value) => None,
-            VR::DA | VR::DT => known.is_date(value).then_some(IdentifierKind::Date),
-            VR::CS => known.find_code(value),
-            VR::DS | VR::IS if value.parse::<f64>().is_ok() => None,
-            _ => known.find_known(value),
+            VR::DA | VR::DT => known.is_date(value).then_some(Why::Known(IdentifierKind::Date)),
+            _ => search.find(known, value),
         }
     };
     let all_ours = values.iter().all(|value| ours(value.trim_matches(['\0', ' '])));
-    let spread = || (values.len() > 1 && !all_ours).then(|| found(&values.join("\\"))).flatten();
+    let apart = !may_be_spread(vr) || all_ours || matches!(vr, VR::DA | VR::DT);
+    let spread = || if apart { None } else { spread(known, &values).map(Why::Known) };
     values.iter().find_map(|value| found(value)).or_else(spread)
 }
 

@@ -1,9 +1,7 @@
 //! A text without what identifies in it: the rest stays, and reads as if nothing had been there.
 
 use super::known::Known;
-use super::labels::{
-    is_connector, is_label, is_of_birth, is_of_numbers, is_of_telephones, is_title,
-};
+use super::labels::{is_label, is_title, leads};
 use super::reading::Reading;
 use super::span::{Span, Why};
 use std::fmt;
@@ -89,11 +87,8 @@ fn led_to(reading: &Reading, place: usize) -> usize {
         let Some(end) = reading.runs.get(before).map(|run| run.range.end) else { break };
         let gap = reading.text.get(end..start).unwrap_or_default();
         let word = reading.word(before);
-        let leads = is_title(word, reading.original(before), gap)
-            || is_connector(word)
-            || is_of_numbers(word)
-            || is_of_telephones(word)
-            || is_of_birth(word)
+        let leads = leads(word)
+            || is_title(word, reading.original(before), gap)
             || (is_label(word) && (start < place || gap.contains([':', '='])));
         if !leads || gap.chars().count() > 4 || gap.contains('\n') {
             break;
@@ -120,6 +115,13 @@ impl Left {
         let kept = self.text.trim_end_matches(is_separator).len();
         let between = self.text[kept..].chars().next();
         let mut rest = piece.trim_start_matches(is_separator);
+        // hopper's
+        for possessive in ["'s", "’s", "'S"] {
+            let after = rest.strip_prefix(possessive);
+            if let Some(after) = after.filter(|after| !after.starts_with(char::is_alphanumeric)) {
+                rest = after.trim_start_matches(is_separator);
+            }
+        }
         let newline = piece[..piece.len() - rest.len()].contains(['\r', '\n']);
         self.text.truncate(kept);
         // brackets around what is gone
@@ -129,6 +131,11 @@ impl Left {
                 self.text.truncate(self.text.trim_end_matches(is_separator).len());
                 rest = after.trim_start_matches(is_separator);
             }
+        }
+        // a bracket that was closed inside
+        if self.text.ends_with(['(', '[']) && !rest.contains([')', ']']) {
+            self.text.pop();
+            self.text.truncate(self.text.trim_end_matches(is_separator).len());
         }
         if rest.is_empty() {
             return;
@@ -175,6 +182,7 @@ mod tests {
             ("T2 TSE 3.0 PT-90817", "T2 TSE 3.0"),
             ("MR knee\r\nMRN: PT90817\r\nleft", "MR knee\nleft"),
             ("Doe", ""),
+            ("Doe's knee", "knee"),
             ("  CT chest ", "  CT chest "),
             ("Dr. Jane Doe", ""),
             ("dob 02.03.1961 head", "head"),

@@ -171,6 +171,10 @@ impl KnownDates {
 
     /// A month by its name: `12 Jan 1970`, `January 12th, 1970`, `3 de mayo de 1970`, `April 1970`.
     fn spelled(&self, reading: &Reading, run: usize) -> Option<Written> {
+        // either begins with a month, or has one behind a number
+        if !reading.is(run, Signs::Digits) && month(reading.word(run)).is_none() {
+            return None;
+        }
         let next = |run: usize| {
             let fillers = (run + 1..=run + 2).take_while(|run| is_filler(reading.word(*run)));
             run + 1 + fillers.count()
@@ -191,6 +195,10 @@ impl KnownDates {
         };
         let named = |run: usize| month(reading.word(run));
         let (second, third) = (next(run), next(next(run)));
+        // a name that is a month, before a date in numbers
+        if self.numbers(reading, second).is_some() {
+            return None;
+        }
         let orders = [
             (year(third), named(second), day(run)),
             (year(third), named(run), day(second)),
@@ -209,6 +217,9 @@ impl KnownDates {
 
     /// `1970年4月12日`, `昭和45年4月12日`, `1970년 4월 12일`.
     fn ideographic(&self, reading: &Reading, run: usize) -> Option<Written> {
+        if !(run..=run + 2).any(|run| reading.is(run, Signs::Ideograph)) {
+            return None;
+        }
         let era = ERAS
             .iter()
             .find(|era| reading.is(run, Signs::Ideograph) && reading.folded(run, run + 1) == era.0);
@@ -230,6 +241,9 @@ impl KnownDates {
 
     /// `S45.4.12`: only a known date is seen in it.
     fn of_an_era(&self, reading: &Reading, run: usize) -> Option<Written> {
+        if !reading.is(run + 1, Signs::Digits) {
+            return None;
+        }
         let era = ERAS.iter().find(|era| reading.word(run) == era.1)?;
         let number = |at: usize| {
             let word = reading.word(run + at);
@@ -328,6 +342,7 @@ mod tests {
             ("Jan 3, 1999 at", "Jan 3, 1999"),
             ("since May 2020", "May 2020"),
             ("seen 03/02/61.", "03/02/61"),
+            ("for Tess May 03/02/1961", "03/02/1961"),
         ] {
             assert_eq!(found(text).expect("a date").0, date);
         }

@@ -18,21 +18,25 @@ pub(super) enum Says {
     Number,
     /// The same, of a telephone.
     Telephone,
+    /// A request to call somebody: a telephone may follow.
+    Call,
     /// The birth of somebody: a date follows.
     Birth,
     /// The age of somebody.
     Age,
+    /// A preposition that says nothing when what it led to is gone.
+    Leads,
     /// A part of a name that is written small.
     Particle,
 }
 
-const WORDS: [(Says, &str); 9] = [
+const WORDS: [(Says, &str); 11] = [
     (
         Says::Title,
         "MRS MISS MISTER PROF PROFESSOR PROFESSEUR DOCTOR DOKTOR DOCTEUR HERR HERRN FRAU MME MLLE \
-         MONSIEUR MADAME SENOR SENORA SRA DRA DOTT DOTTORE SIGNOR SIGNORA DHR MEVR PANI NURSE",
+         MONSIEUR MADAME SENOR SENORA SRA DRA DOTT DOTTORE SIGNOR SIGNORA SIG SIGRA DHR MEVR PANI NURSE",
     ),
-    (Says::DoubtfulTitle, "DR MR MS SR MED DIPL"),
+    (Says::DoubtfulTitle, "DR MR MS SR"),
     (
         Says::Label,
         "PATIENT PATIENTIN PATIENTE PACIENTE PAZIENTE PACJENT PATIENTNAME PAT PT PTN NAME NAMEN NOM \
@@ -40,7 +44,7 @@ const WORDS: [(Says, &str); 9] = [
          LASTNAME FIRSTNAME REF REFERRING REFERRER PHYSICIAN RADIOLOGIST TECHNOLOGIST OPERATOR ARZT \
          BEHANDLER MEDICO MEDECIN MOTHER FATHER SPOUSE ATTN ПАЦИЕНТ ФИО ΑΣΘΕΝΗΣ",
     ),
-    (Says::Connector, "FOR BY FUR VON POUR PARA VOOR DLA TIL RE SIGNED CC CONTACT ALIAS"),
+    (Says::Connector, "FOR BY FUR VON POUR PARA VOOR DLA TIL RE SIGNED ALIAS"),
     (
         Says::Number,
         "MRN PID PATID PATIENTID ID ACC ACCESSION ACCNO ACCNR SSN NHS UHID HN IPP NIP DNI NHC CPR \
@@ -48,26 +52,42 @@ const WORDS: [(Says, &str); 9] = [
     ),
     (
         Says::Telephone,
-        "TEL TELEPHONE TELEFON TELEFONO PHONE PH FAX TELEFAX MOBILE MOBIL CELL HANDY TLF TELEFOON \
-         CALL PAGER",
+        "TEL TELEPHONE TELEFON TELEFONO PHONE PH FAX TELEFAX MOBILE MOBIL CELL HANDY TLF TELEFOON",
     ),
     (Says::Birth, "DOB BORN GEB GEBOREN NEE NAC BIRTHDATE BIRTHDAY NATO NASCIMENTO"),
     (Says::Age, "AGE AGED ALTER EDAD IDADE WIEK LEEFTIJD"),
-    (Says::Particle, "VAN VON DE DER DEN DEL DELLA LA LE AL EL BIN BEN IBN DA DOS TEN TER ZU"),
+    (Says::Call, "CALL PAGER CONTACT RUF ANRUF"),
+    (Says::Leads, "OF DEL DI DES DU PARA POR PER CON MED"),
+    (
+        Says::Particle,
+        "VAN VON DE DER DEN DEL DELLA LA LE AL EL BIN BEN IBN DA DOS TEN TER ZU MED DIPL",
+    ),
 ];
 
-/// What a folded word says of what follows it; `VON` says more than one thing.
-fn says(word: &str, what: Says) -> bool {
-    static READ: LazyLock<HashMap<&'static str, Vec<Says>>> = LazyLock::new(|| {
-        let mut read: HashMap<&str, Vec<Says>> = HashMap::new();
+/// The longest word below.
+const MAX_BYTES: usize = 24;
+
+/// All that a folded word says of what follows it, one bit each; `VON` says more than one thing.
+fn all_said(word: &str) -> u32 {
+    static READ: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
+        let mut read: HashMap<&str, u32> = HashMap::new();
         for (what, words) in WORDS {
             for word in words.split_whitespace() {
-                read.entry(word).or_default().push(what);
+                *read.entry(word).or_default() |= 1 << what as u32;
             }
         }
         read
     });
-    READ.get(word).is_some_and(|says| says.contains(&what))
+    if word.len() > MAX_BYTES { 0 } else { READ.get(word).copied().unwrap_or(0) }
+}
+
+fn says(word: &str, what: Says) -> bool {
+    all_said(word) & (1 << what as u32) != 0
+}
+
+/// Whether a word says anything of what follows it.
+pub(super) fn says_something(word: &str) -> bool {
+    all_said(word) != 0
 }
 
 /// Whether a word, as it is written and with what follows it, is the title of a person.
@@ -93,12 +113,7 @@ pub(super) fn is_of_numbers(word: &str) -> bool {
 
 /// Whether a word says that a telephone number follows.
 pub(super) fn is_of_telephones(word: &str) -> bool {
-    says(word, Says::Telephone)
-}
-
-/// Whether a word says that a date of birth follows.
-pub(super) fn is_of_birth(word: &str) -> bool {
-    says(word, Says::Birth)
+    says(word, Says::Telephone) || says(word, Says::Call)
 }
 
 /// Whether a word says that an age follows.
@@ -109,4 +124,11 @@ pub(super) fn is_of_ages(word: &str) -> bool {
 /// Whether a word is a small part of a name, as in `van der Berg`.
 pub(super) fn is_particle(word: &str) -> bool {
     says(word, Says::Particle)
+}
+
+/// Whether a word leads to what follows, and says nothing without it.
+pub(super) fn leads(word: &str) -> bool {
+    [Says::Leads, Says::Connector, Says::Number, Says::Telephone, Says::Birth, Says::Age]
+        .iter()
+        .any(|what| says(word, *what))
 }

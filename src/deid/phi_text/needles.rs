@@ -8,10 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The shortest text that says enough alone.
 const MIN_CHARS: usize = 4;
+/// The shortest word of a name that does, where it is no word of technique.
+const MIN_NAME: usize = 3;
 /// The shortest name of family and given name in one word, and the shortest number in one.
 const MIN_JOINED: usize = 5;
 /// Longer identifiers are searched by this beginning: no name or ID is as long.
 const MAX_CHARS: usize = 256;
+
+/// So many names have their words weighed by what stands beside them.
+const MAX_PERSONS: u32 = 256;
 
 /// Parts of a name that are no name.
 const TITLES: [&str; 14] = [
@@ -118,21 +123,28 @@ impl Needles {
         for components in groups {
             self.add_components(&components);
         }
-        let digits = folded(name);
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.add_phrase(&digits, IdentifierKind::Id);
+        for component in name.split(['^', '=']).chain([name]) {
+            let digits = folded(component);
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                self.add_phrase(&digits, IdentifierKind::Id);
+            }
         }
     }
 
     fn add_components(&mut self, components: &[Vec<String>]) {
         let person = self.persons;
-        self.persons += 1;
+        self.persons = (person + 1).min(MAX_PERSONS);
         let all: Vec<&String> = components.iter().flatten().collect();
         for (index, word) in (0..).zip(&all) {
             let role = |weight| Role::Word { person, word: index, weight };
             let weight = weight(word);
-            if weight == Weight::Telling {
+            // with so many names, what is short is not weighed any more
+            let all = person == MAX_PERSONS && weight == Weight::Short;
+            if weight == Weight::Telling || all {
                 self.push((*word).clone(), Role::Alone(IdentifierKind::Name));
+            }
+            if person == MAX_PERSONS {
+                continue;
             }
             self.push((*word).clone(), role(weight));
             let first = word.chars().next().filter(|_| word.chars().count() > 1);
@@ -197,7 +209,8 @@ impl Needles {
         match joined.chars().count() {
             2.. if joined.chars().all(is_wordless) => self.push(joined, Role::Alone(kind)),
             MIN_CHARS.. => self.push(joined, Role::Alone(kind)),
-            2.. => self.push(joined, Role::Whole(kind)),
+            MIN_NAME if kind == IdentifierKind::Text => self.push(joined, Role::Alone(kind)),
+            MIN_NAME => self.push(joined, Role::Whole(kind)),
             _ => {}
         }
     }
@@ -207,11 +220,11 @@ fn weight(word: &str) -> Weight {
     let count = word.chars().count();
     let ideographic = word.chars().any(is_wordless);
     match count {
+        0 | 1 if !ideographic => Weight::Letter,
         _ if is_technique(word) || FUNCTION_WORDS.contains(&word) => Weight::Technique,
         2.. if ideographic => Weight::Telling,
         1 if ideographic => Weight::Short,
-        0 | 1 => Weight::Letter,
-        MIN_CHARS.. => Weight::Telling,
+        MIN_NAME.. => Weight::Telling,
         _ => Weight::Short,
     }
 }

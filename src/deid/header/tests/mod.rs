@@ -213,7 +213,11 @@ fn no_planted_word_is_in_the_encoded_result() {
     }
     assert!(report.count(Done::Cleaned) >= 5 && report.count(Done::Removed) >= 15, "{report:?}");
     let codes = result.element(tags::PROCEDURE_CODE_SEQUENCE).expect("kept");
-    assert_eq!(string(&codes.items().expect("items")[0], tags::CODE_MEANING), dummy::TEXT);
+    let code = &codes.items().expect("items")[0];
+    assert_eq!(string(code, tags::CODE_MEANING), "CT");
+    assert_eq!(string(code, tags::CODE_VALUE), "T-D4000");
+    assert_eq!(string(&result, tags::SOFTWARE_VERSIONS), "v1");
+    assert_eq!(string(&result, tags::VIEW_NAME), dummy::TEXT);
 }
 
 #[test]
@@ -465,6 +469,34 @@ fn useful_words_survive_a_patient_who_is_called_like_them() {
     assert_eq!(report.count(Done::Cleaned), 0);
 }
 
+#[test]
+fn kept_text_loses_what_identifies_and_keeps_the_rest() {
+    let code = declare::code("36643-5", "LN", "XR Chest of Doe, 2 views");
+    let header = object(vec![
+        text(tags::PATIENT_NAME, VR::PN, "Doe^Jane"),
+        text(tags::PATIENT_BIRTH_DATE, VR::DA, "19610302"),
+        text(tags::STUDY_DESCRIPTION, VR::LO, "CT CHEST for Jane Doe 03/02/61"),
+        text(tags::SERIES_DESCRIPTION, VR::LO, "Thorax 5.0 B31f, tel. 555-0123"),
+        text(tags::PROTOCOL_NAME, VR::LO, "Doe"),
+        text(tags::SOFTWARE_VERSIONS, VR::LO, "VB20A 2011-06-17\\Doe's\\3"),
+        text(tags::CONTRAST_BOLUS_AGENT, VR::LO, "DO\\JANE D\\OE"),
+        text(tags::DEVICE_SERIAL_NUMBER, VR::LO, "12345678"),
+        sequence(tags::PROCEDURE_CODE_SEQUENCE, vec![code]),
+    ]);
+    let profile = "research-longitudinal";
+    let (result, report) = scrubbed_under(&header, &rulebook(profile), PixelTreatment::Absent);
+    assert_eq!(string(&result, tags::STUDY_DESCRIPTION), "CT CHEST");
+    assert_eq!(string(&result, tags::SERIES_DESCRIPTION), "Thorax 5.0 B31f");
+    assert_eq!(string(&result, tags::PROTOCOL_NAME), dummy::TEXT);
+    let versions = string(&result, tags::SOFTWARE_VERSIONS);
+    assert_eq!(versions, "VB20A 2011-06-17\\ANONYMIZED\\3", "a version has a date of its own");
+    assert!(!string(&result, tags::CONTRAST_BOLUS_AGENT).contains("JANE"));
+    let code = &result.element(tags::PROCEDURE_CODE_SEQUENCE).unwrap().items().unwrap()[0];
+    assert_eq!(string(code, tags::CODE_MEANING), "XR Chest 2 views");
+    assert_eq!(string(code, tags::CODE_VALUE), "36643-5");
+    assert!(report.count(Done::Cleaned) >= 6, "{report:?}");
+}
+
 /// Any element of a standard attribute, of its VR or of a wrong one.
 fn any_element() -> impl Strategy<Value = InMemElement> {
     let group = prop_oneof![Just(0x0008u16), Just(0x0010), Just(0x0018), Just(0x0040), 0u16..0x60];
@@ -543,7 +575,7 @@ fn safe_private_attributes_stay_with_their_creator_and_others_go() {
     let private: Vec<_> = result.tags().filter(|tag| tag.group() % 2 == 1).collect();
     let expected = [(0x0019, 0x0010), (0x0019, 0x109E), (0x7053, 0x0010), (0x7053, 0x1000)];
     assert_eq!(private, expected.map(|(group, element)| Tag(group, element)));
-    assert_eq!(string(&result, Tag(0x0019, 0x109E)), dummy::TEXT);
+    assert_eq!(string(&result, Tag(0x0019, 0x109E)), "pulse");
     let item = &result.element(tags::SOURCE_INSTANCE_SEQUENCE).unwrap().items().unwrap()[0];
     assert_eq!(string(item, Tag(0x7053, 0x4200)), "1.5");
     assert_eq!(report.count(Done::Cleaned), 1);

@@ -18,21 +18,32 @@ pub(super) fn spans(text: &str, spans: &mut Vec<Span>) {
             spans.push(Span { range, why: Why::Form(Form::Email) });
         }
     }
+    // what is inside an address already is not looked at again
+    let mut end = 0;
     let in_page = |c: char| !c.is_whitespace() && !c.is_control() && !"<>\"'\\|".contains(c);
     for (at, _) in text.match_indices("://") {
+        if at < end {
+            continue;
+        }
         let scheme = tail(&text[..at], |c| c.is_ascii_alphanumeric());
-        let rest = head(&text[at + 3..], in_page);
-        if scheme > 1 && rest > 0 {
-            let range = at - scheme..at + 3 + rest;
+        let rest = if scheme > 1 { head(&text[at + 3..], in_page) } else { 0 };
+        if rest > 0 {
+            end = at + 3 + rest;
+            let range = at - scheme..end;
             spans.push(Span { range, why: Why::Form(Form::Url) });
         }
     }
+    let mut end = 0;
     for (at, www) in text.match_indices(['w', 'W']) {
+        if at < end {
+            continue;
+        }
         let begins = !text[..at].ends_with(|c: char| c.is_alphanumeric());
         let is_www = begins && text.get(at..at + 4).is_some_and(|t| t.eq_ignore_ascii_case("www."));
         let rest = if is_www { head(&text[at + www.len()..], in_page) } else { 0 };
         if rest > 4 {
-            spans.push(Span { range: at..at + www.len() + rest, why: Why::Form(Form::Url) });
+            end = at + www.len() + rest;
+            spans.push(Span { range: at..end, why: Why::Form(Form::Url) });
         }
     }
 }

@@ -28,12 +28,13 @@ pub(in crate::deid::phi_text) fn at(reading: &Reading, run: usize) -> Option<usi
 
 /// The last run of a number that begins with letters: `RAD1234567`, or any after a label.
 pub(in crate::deid::phi_text) fn with_letters(reading: &Reading, run: usize) -> Option<usize> {
-    let joined = reading.before(run + 1).is_empty() && reading.is(run + 1, Signs::Digits);
+    let gap = reading.before(run + 1);
+    let joined = ["", "-"].contains(&gap) && reading.is(run + 1, Signs::Digits);
     if !joined || reading.word(run).len() > LETTERS || is_in_chain(reading, run + 1, run + 1) {
         return None;
     }
     let begins = run == 0 || !reading.before(run).is_empty();
-    if begins && reading.word(run + 1).len() >= LONG_WITH_LETTERS {
+    if begins && gap.is_empty() && reading.word(run + 1).len() >= LONG_WITH_LETTERS {
         return Some(run + 1);
     }
     labelled(reading, run, run + 1)

@@ -1,6 +1,8 @@
 //! Names after a title or a label: `Dr. X`, `Patient: X Y`, `for X Y`.
 
-use crate::deid::phi_text::labels::{is_connector, is_label, is_particle, is_title};
+use crate::deid::phi_text::labels::{
+    is_connector, is_label, is_particle, is_title, says_something,
+};
 use crate::deid::phi_text::reading::{Reading, Signs};
 use crate::deid::phi_text::vocabulary::is_technique;
 
@@ -8,6 +10,8 @@ use crate::deid::phi_text::vocabulary::is_technique;
 const WORDS: usize = 4;
 /// The most signs of a name without spaces.
 const IDEOGRAPHS: usize = 8;
+/// The most signs of a family name.
+const FAMILY: usize = 3;
 /// Labels of a person in writing without spaces.
 const IDEOGRAPHIC: [&str; 6] = ["患者", "氏名", "姓名", "名前", "환자", "성명"];
 
@@ -17,6 +21,9 @@ pub(super) fn after(reading: &Reading, run: usize) -> Option<(usize, usize)> {
         return ideographs_after(reading, run);
     }
     let (word, gap) = (reading.word(run), reading.before(run + 1));
+    if !says_something(word) {
+        return None;
+    }
     let near = gap.trim().chars().count() <= 2 && gap.len() <= 6;
     let colon = gap.contains([':', '=']);
     let count = |least: usize| {
@@ -77,7 +84,10 @@ fn ideographs_after(reading: &Reading, run: usize) -> Option<(usize, usize)> {
     }
     let first = run + 2;
     let is_name = |run: &usize| {
-        reading.is(*run, Signs::Ideograph) && (*run == first || reading.before(*run).len() <= 3)
+        let gap = reading.before(*run);
+        // one space, between family and given name
+        let joined = gap.is_empty() || (gap.chars().count() == 1 && *run <= first + FAMILY);
+        reading.is(*run, Signs::Ideograph) && (*run == first || joined)
     };
     let last = (first..first + IDEOGRAPHS).take_while(is_name).last()?;
     Some((first, last))

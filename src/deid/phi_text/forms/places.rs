@@ -29,6 +29,9 @@ const AFTER: [&str; 19] = [
     "CLOSE",
 ];
 
+/// Those that are nothing else, whatever the name is.
+const SURE: [&str; 5] = ["STREET", "AVENUE", "ROAD", "BOULEVARD", "LANE"];
+
 /// Also after it, and short for something else as well.
 const DOUBTFUL_AFTER: [&str; 4] = ["ST", "DR", "CT", "WAY"];
 
@@ -75,8 +78,11 @@ pub(super) fn after_number(reading: &Reading, run: usize) -> Option<usize> {
         }
         let doubtful = DOUBTFUL_AFTER.contains(&word)
             && reading.original(last).chars().any(char::is_lowercase);
-        if named && (AFTER.contains(&word) || doubtful) {
-            return Some(last);
+        let sure = SURE.contains(&word) && is_capital(reading, last - 1) && last > run + 1;
+        if sure || (named && (AFTER.contains(&word) || doubtful)) {
+            // Larch Grove Road
+            let more = is_spaced(reading, last + 1) && AFTER.contains(&reading.word(last + 1));
+            return Some(last + usize::from(more));
         }
         named |= is_name(reading, last);
     }
@@ -88,6 +94,10 @@ pub(super) fn after_number(reading: &Reading, run: usize) -> Option<usize> {
 pub(super) fn at(reading: &Reading, run: usize) -> Option<usize> {
     let number = |run: usize| reading.is(run, Signs::Digits) && reading.word(run).len() <= 5;
     let word = reading.word(run);
+    // all but these have their number next
+    if !number(run + 1) && !["PO", "P"].contains(&word) && !BEFORE.contains(&word) {
+        return None;
+    }
     if word == "POSTFACH" && number(run + 1) {
         return Some(run + 1);
     }

@@ -1,6 +1,5 @@
 //! Numbers of telephones, by their groups or by a label.
 
-use crate::deid::phi_text::dates::is_in_chain;
 use crate::deid::phi_text::labels::is_of_telephones;
 use crate::deid::phi_text::reading::{Reading, Signs};
 
@@ -18,13 +17,21 @@ pub(super) fn at(reading: &Reading, run: usize) -> Option<usize> {
     if !labelled && !international && first.len() > 5 {
         return None;
     }
-    if !labelled && is_in_chain(reading, run, run) && first.len() != 3 && !first.starts_with('0') {
+    let preceded = gap == "." && run.checked_sub(1).is_some_and(|r| reading.is(r, Signs::Digits));
+    if !labelled && preceded {
         return None;
     }
-    let mut groups = vec![first.len()];
-    while groups.len() < GROUPS && is_joined(reading, run + groups.len()) {
-        groups.push(reading.word(run + groups.len()).len());
+    if !labelled && !international && !first.starts_with('0') && first.len() != 3 && first != "1" {
+        return None;
     }
+    let mut lengths = [first.len(), 0, 0, 0, 0, 0];
+    let joined = (1..GROUPS).take_while(|group| is_joined(reading, run + group));
+    let mut count = 1;
+    for group in joined {
+        lengths[group] = reading.word(run + group).len();
+        count = group + 1;
+    }
+    let groups = &lengths[..count];
     let total: usize = groups.iter().sum();
     let last = run + groups.len() - 1;
     if (labelled && total >= 5) || (international && DIGITS.contains(&total)) {
