@@ -1,5 +1,6 @@
 //! The gateway: intake, routing, worker and forward on one spool, from start to a drained stop.
 
+mod decode;
 mod parts;
 mod reload;
 
@@ -10,7 +11,7 @@ use crate::config::{Config, ConfigError};
 use crate::intake;
 use crate::site_key::{SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
-use crate::worker::{self, Confinement, Current, HeaderReader, RoutingContext, Steps};
+use crate::worker::{self, Confinement, Current, HeaderReader, RoutingContext, Steps, Transcoder};
 use reload::{Prepared, Senders, warn_of_others};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -101,7 +102,7 @@ impl Gateway {
             min_free_bytes: config.intake.min_free_bytes / WORK_RESERVE,
         };
         parts.start("the worker", worker::run(Arc::clone(&spool), context, stopping.clone()));
-        let mut senders = Senders::default();
+        let mut senders = Senders::new(Transcoder::new(config, spool.scratch()));
         senders.set(&config.destinations, &spool, &mut parts);
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         parts.start("studies", worker::keep_studies(s, stop));

@@ -22,7 +22,7 @@ pub use carriers::{Documents, FaceRule, Faces};
 pub use destination::{Destination, DestinationKind};
 pub use keys::{Keys, Linkage, UnknownPatients};
 pub use options::ProfileOption;
-pub use profile::{PixelRule, Profile, UnlistedText};
+pub use profile::{OutputSyntax, PixelRule, Profile, UnlistedText};
 pub use release::{Release, ReleaseBy};
 pub use route::{HeaderAttribute, HeaderCondition, Route, RouteAction};
 pub use route_patterns::{Networks, Patterns, SopClasses};

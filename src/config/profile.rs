@@ -54,6 +54,17 @@ pub enum UnlistedText {
     Replace,
 }
 
+/// In which transfer syntax a result leaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputSyntax {
+    /// In that in which its original came, where there is an encoder for what changed.
+    Same,
+    /// In Explicit VR Little Endian.
+    #[default]
+    Explicit,
+}
+
 /// `[dates]`: how far dates move under the modified dates option.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -91,6 +102,9 @@ pub struct Profile {
     /// By SOP Class UID; every class that is not listed is looked at.
     #[serde(default)]
     pub pixels: BTreeMap<String, PixelRule>,
+    /// In which transfer syntax results leave.
+    #[serde(default)]
+    pub transfer_syntax: OutputSyntax,
     /// What happens to encapsulated documents.
     #[serde(default)]
     pub documents: Documents,

@@ -1,7 +1,8 @@
 //! Carrying the decision out: header scrubbed, pixels filled, a valid Part 10 file written.
 //!
 //! The output is a function of the input, the key, the profile and the redaction: no clock, no
-//! randomness. It is Explicit VR Little Endian with native pixels.
+//! randomness. It is Explicit VR Little Endian with native pixels, or with the encapsulated ones of the
+//! transfer syntax that the input has.
 
 use super::accept::Candidate;
 use super::documents;
@@ -11,9 +12,12 @@ use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{OpenObject, text_of};
 use super::picture::PixelRect;
-use super::pixels::{FrameSource, PixelElement, WriteFramesError, write_frames, write_layout};
+use super::pixels::{
+    Encapsulated, FrameSource, PixelElement, WriteFramesError, encapsulate, write_frames,
+    write_layout,
+};
 use super::redaction::Redaction;
-use crate::config::{Limits, Profile};
+use crate::config::{Limits, OutputSyntax, Profile};
 use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
@@ -25,7 +29,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-/// Explicit VR Little Endian.
+/// Explicit VR Little Endian, in which every object can leave.
 pub const OUTPUT_SYNTAX: &str = "1.2.840.10008.1.2.1";
 
 /// Everything `apply` needs but the files.
@@ -53,7 +57,7 @@ pub fn apply(
         sha256: out.hasher.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         bytes: out.bytes,
         sop_class_uid: written.sop_class_uid,
-        transfer_syntax_uid: OUTPUT_SYNTAX.into(),
+        transfer_syntax_uid: written.transfer_syntax_uid,
         study_uid: written.study_uid,
         series_uid: written.series_uid,
         sop_instance_uid: written.sop_instance_uid,
@@ -64,6 +68,7 @@ pub fn apply(
 /// What was written.
 pub struct Written {
     pub sop_class_uid: String,
+    pub transfer_syntax_uid: String,
     /// New UIDs.
     pub study_uid: String,
     pub series_uid: String,
@@ -95,19 +100,38 @@ pub fn write_result(
     if let Some(kind) = application.redaction.document {
         documents::replace(&mut object.header, kind, application.redaction.treatment);
     }
+    let boxes = boxes_of(application.redaction);
+    let encapsulated = match (&mut frames, application.profile.transfer_syntax) {
+        (Some(source), OutputSyntax::Same) if source.is_encapsulated() => {
+            let encapsulated = encapsulate(source, &boxes, scratch)?;
+            let rule = "a frame has no encoder: all are decoded, in Explicit VR Little Endian";
+            report.add("(0002,0010)", Done::Replaced, rule, encapsulated.is_none().into());
+            encapsulated
+        }
+        _ => None,
+    };
     if let Some(source) = &frames {
-        write_layout(&mut object.header, source.output_layout(), source.lossy());
+        let layout = encapsulated.as_ref().map_or(source.output_layout(), |e| &e.layout);
+        write_layout(&mut object.header, layout, source.lossy());
     }
+    let transfer_syntax_uid = match encapsulated {
+        Some(_) => object.transfer_syntax_uid.clone(),
+        None => OUTPUT_SYNTAX.to_owned(),
+    };
     let written = Written {
         sop_class_uid: text_of(&object.header, tags::SOP_CLASS_UID),
+        transfer_syntax_uid,
         study_uid: text_of(&object.header, tags::STUDY_INSTANCE_UID),
         series_uid: text_of(&object.header, tags::SERIES_INSTANCE_UID),
         sop_instance_uid: text_of(&object.header, tags::SOP_INSTANCE_UID),
         report,
     };
-    write_header(out, object.header, &written)?;
-    if let Some(source) = &mut frames {
-        write_pixels(out, source, application.redaction)?;
+    let uids = [&written.sop_class_uid, &written.sop_instance_uid, &*written.transfer_syntax_uid];
+    write_header(out, object.header, uids)?;
+    match (&mut frames, encapsulated) {
+        (Some(_), Some(encapsulated)) => write_encapsulated(out, &encapsulated, scratch)?,
+        (Some(source), None) => write_native(out, source, boxes)?,
+        (None, _) => {}
     }
     Ok(written)
 }
@@ -129,15 +153,16 @@ fn unwritable(what: &str) -> StepError {
     Hold::new(HoldReason::Malformed, format!("{what} cannot be written as valid DICOM")).into()
 }
 
-fn write_header(
+/// Writes a Part 10 file up to its pixels: SOP class, SOP instance, transfer syntax, and the header.
+pub(super) fn write_header(
     out: &mut impl Write,
     header: InMemDicomObject,
-    written: &Written,
+    [sop_class_uid, sop_instance_uid, transfer_syntax_uid]: [&str; 3],
 ) -> Result<(), StepError> {
     let meta = FileMetaTableBuilder::new()
-        .media_storage_sop_class_uid(&written.sop_class_uid)
-        .media_storage_sop_instance_uid(&written.sop_instance_uid)
-        .transfer_syntax(OUTPUT_SYNTAX)
+        .media_storage_sop_class_uid(sop_class_uid)
+        .media_storage_sop_instance_uid(sop_instance_uid)
+        .transfer_syntax(transfer_syntax_uid)
         .implementation_class_uid(IMPLEMENTATION_CLASS_UID)
         .implementation_version_name(IMPLEMENTATION_VERSION_NAME)
         .build()
@@ -158,10 +183,53 @@ fn write_header(
     Ok(())
 }
 
-fn write_pixels(
+/// The boxes of a frame, by its index.
+fn boxes_of(redaction: &Redaction) -> impl Fn(u32) -> Vec<PixelRect> + use<> {
+    let mut of_frame: HashMap<u32, Vec<PixelRect>> = HashMap::new();
+    for b in &redaction.boxes {
+        of_frame.entry(b.frame).or_default().push(b.area);
+    }
+    move |frame| of_frame.get(&frame).cloned().unwrap_or_default()
+}
+
+impl From<WriteFramesError> for StepError {
+    fn from(error: WriteFramesError) -> Self {
+        match error {
+            WriteFramesError::Hold(hold) => hold.into(),
+            WriteFramesError::Output(error) => error.into(),
+        }
+    }
+}
+
+fn write_pixel_head(
+    out: &mut impl Write,
+    element: PixelElement,
+    vr: VR,
+    length: u32,
+) -> io::Result<()> {
+    let tag = element.tag();
+    out.write_all(&tag.group().to_le_bytes())?;
+    out.write_all(&tag.element().to_le_bytes())?;
+    out.write_all(&vr.to_bytes())?;
+    out.write_all(&[0, 0])?;
+    out.write_all(&length.to_le_bytes())
+}
+
+fn write_encapsulated(
+    out: &mut impl Write,
+    encapsulated: &Encapsulated,
+    scratch: &File,
+) -> io::Result<()> {
+    const UNDEFINED: u32 = u32::MAX;
+    write_pixel_head(out, PixelElement::Integer, VR::OB, UNDEFINED)?;
+    encapsulated.write(scratch, out)
+}
+
+/// Writes every frame as one native value, these boxes of it black.
+pub(super) fn write_native(
     out: &mut impl Write,
     source: &mut FrameSource,
-    redaction: &Redaction,
+    boxes: impl Fn(u32) -> Vec<PixelRect>,
 ) -> Result<(), StepError> {
     let layout = source.output_layout();
     let vr = match (source.element(), layout.bits_allocated) {
@@ -172,22 +240,9 @@ fn write_pixels(
     };
     let length = u32::try_from(layout.padded_value_bytes())
         .map_err(|_| Hold::new(HoldReason::LimitExceeded, "decoded pixels of 4 GiB and more"))?;
-    let tag = source.element().tag();
-    out.write_all(&tag.group().to_le_bytes())?;
-    out.write_all(&tag.element().to_le_bytes())?;
-    out.write_all(&vr.to_bytes())?;
-    out.write_all(&[0, 0])?;
-    out.write_all(&length.to_le_bytes())?;
-    let mut of_frame: HashMap<u32, Vec<PixelRect>> = HashMap::new();
-    for b in &redaction.boxes {
-        of_frame.entry(b.frame).or_default().push(b.area);
-    }
-    let boxes = |frame: u32| of_frame.get(&frame).cloned().unwrap_or_default();
-    match write_frames(source, boxes, out) {
-        Ok(_) => Ok(()),
-        Err(WriteFramesError::Hold(hold)) => Err(hold.into()),
-        Err(WriteFramesError::Output(error)) => Err(error.into()),
-    }
+    write_pixel_head(out, source.element(), vr, length)?;
+    write_frames(source, boxes, out)?;
+    Ok(())
 }
 
 /// Digests what passes.

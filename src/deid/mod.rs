@@ -28,4 +28,5 @@ mod policy;
 mod raw_bytes;
 pub mod redaction;
 pub mod scan;
+pub mod transcode;
 pub mod verify;

@@ -191,7 +191,7 @@ fn inflate(mut file: File, start: u64, limit: u64, scratch: &File) -> Result<Fil
     Ok(inflated)
 }
 
-fn scan_file(
+pub(super) fn scan_file(
     file: &mut File,
     start: u64,
     encoding: Encoding,
@@ -213,7 +213,12 @@ fn scan_file(
     }
 }
 
-fn read_header(file: &mut File, start: u64, end: u64, limits: &Limits) -> Result<Vec<u8>, Hold> {
+pub(super) fn read_header(
+    file: &mut File,
+    start: u64,
+    end: u64,
+    limits: &Limits,
+) -> Result<Vec<u8>, Hold> {
     if end > limits.max_header_bytes {
         let detail = format!("a header of {end} bytes, more than max_header_bytes");
         return Err(Hold::new(HoldReason::LimitExceeded, detail));

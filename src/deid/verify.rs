@@ -13,7 +13,7 @@ use super::picture::{Picture, PixelRect};
 use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render};
 use super::raw_bytes::{self, Extent, Wanted};
 use super::redaction::{PixelTreatment, Redaction};
-use crate::config::{Limits, ObjectFacts, Profile};
+use crate::config::{Limits, ObjectFacts, OutputSyntax, Profile};
 use dicom_dictionary_std::tags;
 use dicom_object::FileMetaTable;
 use sha2::{Digest, Sha256};
@@ -50,7 +50,7 @@ pub fn verify(
     let (sha256, bytes) = digest(file)?;
     let rulebook = rulebook(expected.profile)?;
     let mut object = OpenObject::open(file, expected.limits, scratch, &rulebook)?;
-    check_file(file, &object)?;
+    check_file(file, &object, expected.profile)?;
     documents::take(&mut object.header, expected.redaction.document)?;
     check_header(&object, &rulebook, expected)?;
     check_bytes(file, &object, &rulebook, expected)?;
@@ -61,9 +61,7 @@ pub fn verify(
             if source.output_layout() != layout {
                 return Err(failed("the pixels are laid out otherwise than decided").into());
             }
-            if object.native_end != Some(bytes) {
-                return Err(failed("bytes after the pixels").into());
-            }
+            check_end(&mut source, &object, bytes)?;
             check_frames(&mut source, &Voi::read(&object.header), expected, show)?;
         }
         _ => return Err(failed("pixels appeared or disappeared").into()),
@@ -100,7 +98,7 @@ fn digest(mut file: &File) -> io::Result<(String, u64)> {
 }
 
 /// Preamble and File Meta Information (PS3.10 section 7.1): nothing but what `apply` writes.
-fn check_file(mut file: &File, object: &OpenObject) -> Result<(), StepError> {
+fn check_file(mut file: &File, object: &OpenObject, profile: &Profile) -> Result<(), StepError> {
     file.rewind()?;
     let mut reader = BufReader::new(file);
     let mut preamble = [0; 128];
@@ -110,17 +108,30 @@ fn check_file(mut file: &File, object: &OpenObject) -> Result<(), StepError> {
     }
     let meta = FileMetaTable::from_reader(&mut reader)
         .map_err(|_| failed("File Meta Information that cannot be read"))?;
+    let is_encapsulated = object.pixels.is_some_and(|pixels| pixels.length.is_none());
     let nothing_else = meta.source_application_entity_title.is_none()
         && meta.sending_application_entity_title.is_none()
         && meta.receiving_application_entity_title.is_none()
         && meta.private_information.is_none();
     let agrees = meta.media_storage_sop_instance_uid() == object.text(tags::SOP_INSTANCE_UID)
         && meta.media_storage_sop_class_uid() == object.text(tags::SOP_CLASS_UID)
-        && object.transfer_syntax_uid == OUTPUT_SYNTAX;
+        && (object.transfer_syntax_uid == OUTPUT_SYNTAX
+            || (profile.transfer_syntax == OutputSyntax::Same && is_encapsulated));
     if nothing_else && agrees {
         Ok(())
     } else {
         Err(failed("File Meta Information that does not fit the data set").into())
+    }
+}
+
+/// Nothing behind the pixels, and of encapsulated ones nothing that no decoder needs.
+fn check_end(source: &mut FrameSource, object: &OpenObject, bytes: u64) -> Result<(), Hold> {
+    if source.is_encapsulated() {
+        return source.check_bare(bytes).map_err(|hold| failed(hold.detail));
+    }
+    match object.native_end == Some(bytes) {
+        true => Ok(()),
+        false => Err(failed("bytes after the pixels")),
     }
 }
 

@@ -3,8 +3,8 @@
 //! What an Association of many Presentation Contexts does not get accepted is proposed alone, form
 //! by form, before it counts as refused: some peers reject all when they do not like one.
 
-use super::Sent;
 use super::negotiate::{Form, Pair, accepted, forms, proposal};
+use super::{Decode, Sent, Undecoded};
 use crate::config::Destination;
 use crate::dimse::implicit::ImplicitVr;
 use crate::dimse::status::{Outcome, outcome};
@@ -13,6 +13,7 @@ use crate::spool::Ready;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a refusal of a SOP class is believed before it is proposed again.
@@ -24,6 +25,11 @@ const NO_CONTEXT: Sent = Sent::Refused {
 const NO_IMPLICIT_FORM: Sent = Sent::Refused {
     status: None,
     why: "the destination takes Implicit VR Little Endian alone, in which it cannot be written",
+};
+
+const NOT_DECODED: Sent = Sent::Refused {
+    status: None,
+    why: "the destination does not take its transfer syntax, and it cannot be decoded",
 };
 
 /// Who is called, and how long anything may take.
@@ -45,6 +51,7 @@ pub struct Dicom {
     one_by_one: bool,
     /// What it accepted in no form, and when it said so.
     refused: BTreeMap<Pair, Instant>,
+    decode: Arc<dyn Decode>,
 }
 
 struct Open {
@@ -55,8 +62,9 @@ struct Open {
 }
 
 impl Dicom {
-    pub fn new(destination: &Destination) -> Self {
+    pub fn new(destination: &Destination, decode: Arc<dyn Decode>) -> Self {
         Self {
+            decode,
             peer: peer(destination),
             object_timeout: Duration::from_millis(destination.object_timeout_ms),
             open: None,
@@ -87,7 +95,8 @@ impl Dicom {
                 Err(sent) => return sent,
             };
             let reused = std::mem::replace(&mut open.used, true);
-            let error = match store(&mut open.association, ready, form, context).await {
+            let decode = &*self.decode;
+            let error = match store(&mut open.association, ready, form, context, decode).await {
                 Ok(Sent::Duplicate { status, .. }) => {
                     self.open = Some(open);
                     return Sent::Duplicate { status, again };
@@ -96,9 +105,9 @@ impl Dicom {
                     self.open = Some(open);
                     return sent;
                 }
-                Err(StoreError::Form) => {
+                Err(StoreError::Unsent(sent)) => {
                     self.open = Some(open);
-                    return NO_IMPLICIT_FORM;
+                    return sent;
                 }
                 Err(StoreError::Scu(error)) => error,
             };
@@ -209,8 +218,8 @@ fn without_association(error: ScuError) -> Sent {
 
 enum StoreError {
     Scu(ScuError),
-    /// It has no such form; nothing was sent.
-    Form,
+    /// It could not be brought into the form; nothing was sent.
+    Unsent(Sent),
 }
 
 impl From<ScuError> for StoreError {
@@ -224,17 +233,28 @@ async fn store(
     ready: &Ready,
     form: Form,
     context: u8,
+    decode: &dyn Decode,
 ) -> Result<Sent, StoreError> {
-    let mut data_set = open_data_set(ready).map_err(|_| ScuError::Source)?;
+    let mut file = match form.decoded {
+        false => ready.open().map_err(|_| ScuError::Source)?,
+        true => decode.explicit(ready).await.map_err(|undecoded| match undecoded {
+            Undecoded::Never => StoreError::Unsent(NOT_DECODED),
+            Undecoded::Now => StoreError::Unsent(Sent::TryLater {
+                status: None,
+                why: "it could not be decoded for the destination",
+            }),
+        })?,
+    };
+    if form.implicit_vr {
+        file = has_implicit_form(file).await?;
+    }
+    let mut data_set = data_set_of(file).map_err(|_| ScuError::Source)?;
     let (class, uid) = (ready.sop_class_uid(), ready.sop_instance_uid());
-    let status = match form {
-        Form::AsStored => association.store(context, class, uid, &mut data_set).await?,
-        Form::ImplicitVr => {
-            let whole = open_data_set(ready).map_err(|_| ScuError::Source)?;
-            has_implicit_form(whole).await?;
-            let mut data_set = ImplicitVr::new(data_set);
-            association.store(context, class, uid, &mut data_set).await?
-        }
+    let status = if form.implicit_vr {
+        let mut data_set = ImplicitVr::new(data_set);
+        association.store(context, class, uid, &mut data_set).await?
+    } else {
+        association.store(context, class, uid, &mut data_set).await?
     };
     Ok(match outcome(status) {
         Outcome::Stored => Sent::Delivered { status },
@@ -254,21 +274,25 @@ async fn store(
 }
 
 /// The whole way before the first byte is sent: what turns out to have no such form in the middle
-/// would cost an Association each time.
-async fn has_implicit_form(data_set: BufReader<File>) -> Result<(), StoreError> {
+/// would cost an Association each time. Gives the file back.
+async fn has_implicit_form(file: File) -> Result<File, StoreError> {
     let walked = tokio::task::spawn_blocking(move || {
-        io::copy(&mut ImplicitVr::new(data_set), &mut io::sink())
+        let data_set = data_set_of(file.try_clone()?)?;
+        io::copy(&mut ImplicitVr::new(data_set), &mut io::sink())?;
+        Ok::<_, io::Error>(file)
     });
     match walked.await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Err(StoreError::Form),
+        Ok(Ok(file)) => Ok(file),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(StoreError::Unsent(NO_IMPLICIT_FORM))
+        }
         _ => Err(StoreError::Scu(ScuError::Source)),
     }
 }
 
 /// The data set of a Part 10 file that we wrote: its group length is right (PS3.10 section 7.1).
-fn open_data_set(ready: &Ready) -> io::Result<BufReader<File>> {
-    let mut file = ready.open()?;
+fn data_set_of(mut file: File) -> io::Result<BufReader<File>> {
+    file.rewind()?;
     let mut head = [0; 144];
     file.read_exact(&mut head)?;
     let length = u32::from_le_bytes([head[140], head[141], head[142], head[143]]);

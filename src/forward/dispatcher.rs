@@ -3,13 +3,13 @@
 //! Invariants: a delivery is in one lane at most; every attempt is recorded before its lane takes
 //! another; while a destination is paused, outside its windows or in trouble, nothing new begins.
 
-use super::Sent;
 use super::commit::{self, Asked};
 use super::crowd::{Crowd, Verdict};
 use super::health::Health;
 use super::lane::{Attempt, Lane};
 use super::negotiate::Pair;
 use super::pause::{Pace, pause_ms, random};
+use super::{Decode, Sent};
 use crate::config::{Destination, is_open};
 use crate::deid::hold::{Hold, HoldReason};
 use crate::spool::{DestinationControl, LocalSpool, PendingDelivery, SpoolError, UnixMs};
@@ -36,10 +36,11 @@ type Done = (Lane, PendingDelivery, Attempt);
 pub async fn run(
     destination: Destination,
     spool: Arc<LocalSpool>,
+    decode: Arc<dyn Decode>,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let mut changed = spool.deliveries_changed.subscribe();
-    let mut dispatcher = Dispatcher::new(destination, spool);
+    let mut dispatcher = Dispatcher::new(destination, spool, decode);
     while !*shutdown.borrow() {
         changed.mark_unchanged();
         let wait = match dispatcher.step().await {
@@ -66,6 +67,7 @@ pub async fn run(
 struct Dispatcher {
     destination: Destination,
     spool: Arc<LocalSpool>,
+    decode: Arc<dyn Decode>,
     health: Health,
     pace: Pace,
     control: DestinationControl,
@@ -87,9 +89,11 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    fn new(destination: Destination, spool: Arc<LocalSpool>) -> Self {
-        let lanes = (0..Lane::count(&destination)).map(|_| Lane::new(&destination)).collect();
+    fn new(destination: Destination, spool: Arc<LocalSpool>, decode: Arc<dyn Decode>) -> Self {
+        let lane = |_| Lane::new(&destination, &decode);
+        let lanes = (0..Lane::count(&destination)).map(lane).collect();
         Self {
+            decode,
             health: Health::default(),
             pace: Pace::new(destination.max_objects_per_s, destination.max_bytes_per_s),
             control: DestinationControl::default(),
@@ -237,7 +241,7 @@ impl Dispatcher {
                 (id, attempt)
             }
             Err(error) => {
-                self.idle.push(Lane::new(&self.destination));
+                self.idle.push(Lane::new(&self.destination, &self.decode));
                 let why = "the attempt stopped unexpectedly";
                 (error.id(), Attempt::Ended(Sent::TryLater { status: None, why }))
             }

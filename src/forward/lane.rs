@@ -1,13 +1,14 @@
 //! One thing at a time to one destination: a folder, or an Association that is kept while it is of
 //! use.
 
-use super::Sent;
 use super::dicom::Dicom;
 use super::folder::Folder;
 use super::negotiate::Pair;
+use super::{Decode, Sent};
 use crate::config::{Destination, DestinationKind};
 use crate::spool::{LocalSpool, PendingDelivery, SpoolError};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What sends.
 pub enum Lane {
@@ -27,10 +28,12 @@ pub enum Attempt {
 }
 
 impl Lane {
-    pub fn new(destination: &Destination) -> Self {
+    pub fn new(destination: &Destination, decode: &Arc<dyn Decode>) -> Self {
         match destination.kind {
             DestinationKind::Folder => Self::Folder(Folder::new(&destination.path)),
-            DestinationKind::Dicom => Self::Dicom(Box::new(Dicom::new(destination))),
+            DestinationKind::Dicom => {
+                Self::Dicom(Box::new(Dicom::new(destination, Arc::clone(decode))))
+            }
         }
     }
 

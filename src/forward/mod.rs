@@ -20,6 +20,10 @@ mod lane;
 mod negotiate;
 mod pause;
 
+use crate::spool::Ready;
+use std::fs::File;
+use std::pin::Pin;
+
 pub use dispatcher::run;
 pub use folder::object_path;
 
@@ -38,4 +42,22 @@ pub enum Sent {
     Refused { status: Option<u16>, why: &'static str },
     /// It says that it has an object of this UID; `again` if it was given it just before.
     Duplicate { status: u16, again: bool },
+}
+
+/// Makes another form of a result for a destination that does not take it as it is.
+pub trait Decode: Send + Sync + 'static {
+    /// The object in Explicit VR Little Endian with native pixels, as a Part 10 file without a name.
+    fn explicit<'a>(&'a self, ready: &'a Ready) -> Decoding<'a>;
+}
+
+/// A result that is being decoded.
+pub type Decoding<'a> = Pin<Box<dyn Future<Output = Result<File, Undecoded>> + Send + 'a>>;
+
+/// Why there is no other form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecoded {
+    /// It has none.
+    Never,
+    /// It could not be made this time.
+    Now,
 }

@@ -9,18 +9,21 @@ pub type Pair = (String, String);
 
 /// How an object goes over the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// The bytes that were verified.
-    AsStored,
+pub struct Form {
+    /// Not the bytes that were verified: the same object with decoded pixels, in Explicit VR Little
+    /// Endian.
+    pub decoded: bool,
     /// The same elements in Implicit VR Little Endian.
-    ImplicitVr,
+    pub implicit_vr: bool,
 }
 
 /// The forms that an object of this transfer syntax has, best first, with their transfer syntaxes.
 pub fn forms(transfer_syntax: &str) -> impl Iterator<Item = (Form, &str)> {
-    let implicit =
-        (transfer_syntax == EXPLICIT_VR_LE).then_some((Form::ImplicitVr, IMPLICIT_VR_LE));
-    std::iter::once((Form::AsStored, transfer_syntax)).chain(implicit)
+    let decoded = transfer_syntax != EXPLICIT_VR_LE;
+    let as_stored = (Form { decoded: false, implicit_vr: false }, transfer_syntax);
+    let explicit = decoded.then_some((Form { decoded, implicit_vr: false }, EXPLICIT_VR_LE));
+    let implicit = (Form { decoded, implicit_vr: true }, IMPLICIT_VR_LE);
+    std::iter::once(as_stored).chain(explicit).chain(std::iter::once(implicit))
 }
 
 /// Every form of `pair`, then of the `batch`, as far as one Association has room for them.
@@ -55,7 +58,11 @@ mod tests {
         let wanted = [pair(1, IMPLICIT_VR_LE), pair(1, EXPLICIT_VR_LE)];
         assert_eq!(proposed, BTreeSet::from(wanted));
         let compressed = pair(1, "1.2.840.10008.1.2.4.70");
-        assert_eq!(proposal(&compressed, &BTreeSet::new()), BTreeSet::from([compressed]));
+        let proposed = proposal(&compressed, &BTreeSet::new());
+        let native = [pair(1, IMPLICIT_VR_LE), pair(1, EXPLICIT_VR_LE)];
+        assert_eq!(proposed, BTreeSet::from_iter(native.into_iter().chain([compressed])));
+        let best: Vec<_> = forms("1.2.840.10008.1.2.4.70").map(|(form, _)| form.decoded).collect();
+        assert_eq!(best, [false, true, true], "as it is, where that is taken");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::deid::explain::explain;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::opening;
 use crate::deid::picture::Picture;
+use crate::deid::transcode::transcode;
 use crate::deid::verify::{Expectation, verify};
 use std::fs::File;
 use std::io::{self, Write};
@@ -92,6 +93,10 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
         Request::Ask { attributes, limits } => {
             ask(input, attributes, limits, scratch).map(Reply::Answered)
         }
+        Request::Transcode { limits } => match output {
+            Some(output) => transcode(input, output, limits).map(|()| Reply::Transcoded),
+            None => Err(io::Error::from(io::ErrorKind::InvalidInput).into()),
+        },
     };
     match done {
         Ok(reply) => reply,

@@ -24,7 +24,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 pub enum Role {
     /// Examine, harvest, apply, explain and ask: parses originals.
     Work,
-    /// Verify: parses results alone.
+    /// Verify and transcode: parses results alone.
     Verify,
 }
 
@@ -44,7 +44,7 @@ impl Role {
 }
 
 /// One step for a child to do, with the files that come with it: input and scratch, for `Apply`
-/// an output as well.
+/// and `Transcode` an output as well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     Examine {
@@ -82,6 +82,10 @@ pub enum Request {
         attributes: Vec<HeaderAttribute>,
         limits: Limits,
     },
+    /// Decodes a result into an output.
+    Transcode {
+        limits: Limits,
+    },
 }
 
 impl Request {
@@ -93,7 +97,7 @@ impl Request {
             | Self::Apply { .. }
             | Self::Explain { .. }
             | Self::Ask { .. } => Role::Work,
-            Self::Verify { .. } => Role::Verify,
+            Self::Verify { .. } | Self::Transcode { .. } => Role::Verify,
         }
     }
 }
@@ -113,6 +117,7 @@ pub enum Reply {
     Explained(Box<Explanation>),
     /// What routing asked of a header.
     Answered(Vec<HeaderFact>),
+    Transcoded,
     Held(Hold),
     /// Input or output failed: the step may be tried again.
     Failed(String),

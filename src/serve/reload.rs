@@ -8,7 +8,7 @@ use super::parts::Parts;
 use super::{Gateway, ServeError};
 use crate::config::{Config, ConfigError, Destination, OnChanged};
 use crate::deid::header::Rulebook;
-use crate::forward;
+use crate::forward::{self, Decode};
 use crate::patients::Patients;
 use crate::route::Routes;
 use crate::site_key::{self, SiteSecrets};
@@ -54,8 +54,9 @@ impl Prepared {
 }
 
 /// The senders that run, by the names of their destinations.
-#[derive(Default)]
 pub(super) struct Senders {
+    /// Decodes for all of them.
+    decode: Arc<dyn Decode>,
     running: BTreeMap<String, Sender>,
     /// Those that were told to end and may not have: closed when they have.
     leaving: BTreeMap<String, oneshot::Receiver<()>>,
@@ -69,6 +70,10 @@ struct Sender {
 }
 
 impl Senders {
+    pub fn new(decode: impl Decode) -> Self {
+        Self { decode: Arc::new(decode), running: BTreeMap::new(), leaving: BTreeMap::new() }
+    }
+
     /// Makes the senders those of these destinations: others stop, new and changed ones start.
     pub fn set(
         &mut self,
@@ -90,7 +95,8 @@ impl Senders {
                 continue;
             }
             let before = self.leaving.remove(&destination.name);
-            let sender = Sender::start(destination.clone(), before, Arc::clone(spool), parts);
+            let (spool, decode) = (Arc::clone(spool), Arc::clone(&self.decode));
+            let sender = Sender::start(destination.clone(), before, (spool, decode), parts);
             self.running.insert(destination.name.clone(), sender);
         }
     }
@@ -105,7 +111,7 @@ impl Sender {
     fn start(
         destination: Destination,
         before: Option<oneshot::Receiver<()>>,
-        spool: Arc<LocalSpool>,
+        (spool, decode): (Arc<LocalSpool>, Arc<dyn Decode>),
         parts: &mut Parts,
     ) -> Self {
         let (stop, stopping) = watch::channel(false);
@@ -118,7 +124,7 @@ impl Sender {
                 // An error means that it has ended, which is what is waited for.
                 let _ = before.await;
             }
-            forward::run(configured, spool, stopping).await;
+            forward::run(configured, spool, decode, stopping).await;
         });
         Self { destination, stop, ended }
     }

@@ -15,6 +15,7 @@ mod queue;
 mod report;
 mod routing;
 mod studies;
+mod transcoding;
 mod trust;
 mod turns;
 
@@ -23,6 +24,7 @@ pub use queue::{Context, run};
 pub use report::{ObjectReport, WorkReport};
 pub use routing::{HeaderReader, RoutingContext, route};
 pub use studies::keep_studies;
+pub use transcoding::Transcoder;
 
 use trust::Trust;
 use turns::{Turn, Turns};

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Sample, Site, assert_absent, files_under, hostile, modified, pynetdicom, sample, send_hostile,
-    transcoded, value,
+    undecodable, value,
 };
 use dicom_dictionary_std::tags;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ fn names(site: &Site, directory: &str) -> Vec<u8> {
 fn objects(directory: &Path) -> (Vec<Sample>, Vec<PathBuf>) {
     let samples = sample(directory, &["--ct", "2", "--us", "1"]);
     let changed = modified(&samples[0].path, "changed.dcm", &["(0018,0060)=140"]);
-    let undecodable = transcoded(&samples[1].path, "dcmcjpls");
+    let undecodable = undecodable(&samples[1].path);
     let ultrasound = samples[2].path.clone();
     (samples.into_iter().collect(), vec![changed, undecodable, ultrasound])
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Committing, Sample, Site, Storescp, ask_to_commit, assert_absent, files_under, hearing,
-    judge_all, sample, storescu, transcoded, wait_until,
+    judge_all, sample, storescu, undecodable, wait_until,
 };
 use std::collections::BTreeSet;
 
@@ -154,9 +154,9 @@ fn held_unknown_and_mistaken_objects_are_failures_with_their_reasons() {
     let sender = hearing(&site.path(""));
     committing_site(&mut site, sender.port);
     let samples = sample(&site.path("sent"), &["--ct", "3"]);
-    let held = transcoded(&samples[0].path, "dcmcjpls");
+    let held = undecodable(&samples[0].path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jls-lossless"], &[&held]);
+    storescu(gateway.port, &["--propose-jpeg12"], &[&held]);
     storescu(gateway.port, &[], &[&samples[1].path]);
     site.wait_held("pixels-not-decodable", 1);
     site.wait_jobs(|site| site.jobs().get("ended") == Some(&1));

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Sample, Site, Storescp, digests_by_uid, files_under, instance_number, judge_all, pynetdicom,
-    sample, transcoded, wait_until,
+    sample, undecodable, wait_until,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ fn every_transition_of_the_source_is_killed_in_a_test() {
 /// Two CTs to be delivered, and one that will be held: no decoder reads it.
 fn objects(site: &Site) -> (Vec<Sample>, Vec<PathBuf>) {
     let mut samples = sample(&site.path("sent"), &["--ct", "3"]);
-    let held = transcoded(&samples.pop().expect("three").path, "dcmcjpls");
+    let held = undecodable(&samples.pop().expect("three").path);
     let mut files: Vec<_> = samples.iter().map(|sample| sample.path.clone()).collect();
     files.push(held);
     (samples, files)

@@ -1,7 +1,7 @@
 //! Held objects: looking at them tells no identifier, deciding on them works while it runs.
 
 use crate::harness::{
-    Gateway, Refusing, Sample, Site, Storescp, free_port, judge_all, sample, storescu, transcoded,
+    Gateway, Refusing, Sample, Site, Storescp, free_port, judge_all, sample, storescu, undecodable,
 };
 
 /// A gateway whose destination refused one object for good.
@@ -66,9 +66,9 @@ fn reject_ends_a_held_object_and_removes_its_original() {
 fn looking_at_a_held_object_shows_no_identifier() {
     let site = Site::new();
     let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
-    let object = transcoded(&sample.path, "dcmcjpls");
+    let object = undecodable(&sample.path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jls-lossless"], &[&object]);
+    storescu(gateway.port, &["--propose-jpeg12"], &[&object]);
     site.wait_held("pixels-not-decodable", 1);
     for arguments in [["held", "show", "1"], ["held", "show", "--all"]] {
         let shown = site.run(&arguments).ok();
@@ -85,9 +85,9 @@ fn looking_at_a_held_object_shows_no_identifier() {
 fn held_objects_are_listed_by_reason() {
     let site = Site::new();
     let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
-    let object = transcoded(&sample.path, "dcmcjpls");
+    let object = undecodable(&sample.path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jls-lossless"], &[&object]);
+    storescu(gateway.port, &["--propose-jpeg12"], &[&object]);
     site.wait_held("pixels-not-decodable", 1);
     let listed = |reason| site.run(&["held", "list", "--reason", reason]).ok();
     assert!(listed("pixels-not-decodable").contains("1 held"));

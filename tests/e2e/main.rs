@@ -12,6 +12,7 @@ mod check;
 mod commitment;
 mod crash;
 mod delivery;
+mod encoded;
 mod forward;
 mod harness;
 mod held;

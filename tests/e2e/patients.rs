@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Ran, Sample, Site, Storescp, assert_absent, files_under, free_port, modified, sample, storescu,
-    transcoded, value, wait_until,
+    undecodable, value, wait_until,
 };
 use dicom_dictionary_std::tags;
 use rusqlite::Connection;
@@ -137,11 +137,11 @@ fn what_waits_for_an_excluded_patient_is_dropped_at_once() {
     let port = free_port();
     site.deliver_to_port(port);
     let (one, other) = two_patients(&site);
-    let held = transcoded(&one.path, "dcmcjpls");
+    let held = undecodable(&one.path);
     let held = modified(&held, "held.dcm", &["(0008,0018)=1.2.3.4.5"]);
     let gateway = site.start();
     send(gateway.port, &[&one, &other]);
-    storescu(gateway.port, &["--propose-jls-lossless"], &[&held]);
+    storescu(gateway.port, &["--propose-jpeg12"], &[&held]);
     site.wait_jobs(|site| site.jobs().get("ready") == Some(&2) && site.held().len() == 1);
     let id = patient_id(&one.path);
     let excluded = site.run(&["patient", "exclude", "--id", &id]).ok();

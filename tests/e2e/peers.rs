@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Sample, Site, Storescp, assert_not_readable, dcmsend, echoscu, judge, judge_all, modified,
-    pynetdicom, sample, storescu, transcoded,
+    pynetdicom, sample, storescu, transcoded, undecodable,
 };
 
 /// Sends three CTs to a gateway in front of `storescp` and judges what arrives there.
@@ -118,9 +118,9 @@ fn an_encapsulated_object_is_taken_in_its_syntax_and_decoded() {
 fn an_object_that_no_decoder_reads_is_taken_and_held() {
     let site = Site::new();
     let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
-    let object = transcoded(&sample.path, "dcmcjpls");
+    let object = undecodable(&sample.path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jls-lossless"], &[&object]);
+    storescu(gateway.port, &["--propose-jpeg12"], &[&object]);
     site.wait_held("pixels-not-decodable", 1);
     let list = site.run(&["held", "list"]).ok();
     assert!(list.contains("pixels-not-decodable") && list.contains("1 held"), "{list}");

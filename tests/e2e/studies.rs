@@ -3,7 +3,7 @@
 use crate::harness::{
     Sample, Site, Storescp, assert_absent, assert_not_readable, digests_by_uid, files_under,
     instance_number, judge_all, modified, pynetdicom, read_values, renamed, sample, storescu,
-    transcoded, value, wait_until,
+    undecodable, value, wait_until,
 };
 use dicom_dictionary_std::tags;
 use std::collections::BTreeMap;
@@ -149,7 +149,7 @@ fn a_held_object_keeps_its_study_here_and_no_other_and_nothing_identifying_stays
     site.set("spool.keep_identifiers_s", 0);
     let samples = sample(&site.path("sent"), &["--ct", "3", "--studies", "2"]);
     let (first, second) = samples.split_at(3);
-    let undecodable = transcoded(&first[2].path, "dcmcjpls");
+    let undecodable = undecodable(&first[2].path);
     let gateway = site.start();
     // Interleaved: each study is quiet by itself.
     let order = [&first[0], &second[0], &first[1], &second[1], &second[2]];

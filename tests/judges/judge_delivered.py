@@ -5,7 +5,7 @@
 
 Header: no identifier of the source anywhere in the result (elements of every VR and level, File Meta
 Information, raw bytes outside the pixels), no private element, what the Basic Profile keeps is equal.
-File: Explicit VR Little Endian, zero preamble, consistent File Meta Information.
+File: Explicit VR Little Endian or the compressed transfer syntax of the source, zero preamble, consistent File Meta Information.
 Pixels: both decoded; which regions changed is reported; what changed must have one value in a frame and
 be no more than --max-changed of the picture. With --boxes, those regions must each be constant and
 everything else equal. With --manifest (real_files.toml), text to hide must be constant,
@@ -35,6 +35,7 @@ LOSSY = {
     "1.2.840.10008.1.2.4.91",
 }
 JPEG = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
+BORDER = 4
 
 NAMES = [
     "PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName",
@@ -233,11 +234,13 @@ def judge_header(judgement, source, result, may_change=()):
             check(after and after != before and UID(str(after)).is_valid, f"{keyword}: no new valid UID")
 
 
-def judge_file(judgement, result, raw):
+def judge_file(judgement, source, result, raw):
     check, meta = judgement.check, result.file_meta
+    before = source.file_meta.get("TransferSyntaxUID")
+    compressed = {before} if before and UID(before).is_compressed and not UID(before).is_deflated else set()
     check(raw[:128] == bytes(128), "the preamble is not zero")
     check(raw[128:132] == b"DICM", "no DICM")
-    check(meta.get("TransferSyntaxUID") == EXPLICIT_LE, "not Explicit VR Little Endian")
+    check(meta.get("TransferSyntaxUID") in {EXPLICIT_LE} | compressed, "another transfer syntax")
     check(meta.get("FileMetaInformationVersion") == b"\x00\x01", "FileMetaInformationVersion")
     check(bool(meta.get("ImplementationClassUID")), "no ImplementationClassUID")
     check(
@@ -357,9 +360,22 @@ def is_constant(region, share):
     return counts.max() >= share * len(pixels)
 
 
-def judge_fill(judgement, masks, frames, max_changed):
+def without_border(mask, pixels):
+    """Without the pixels beside blanked JPEG blocks, into which subsampled colours reach."""
+    values, counts = np.unique(pixels[mask].reshape(int(mask.sum()), -1), axis=0, return_counts=True)
+    blank = pixels == values[counts.argmax()].reshape(pixels.shape[2:] or ())
+    blank = mask & (blank.all(axis=-1) if blank.ndim == 3 else blank)
+    near = np.pad(blank, BORDER)
+    for axis in (0, 1):
+        near = np.any([np.roll(near, by, axis) for by in range(-BORDER, BORDER + 1)], axis=0)
+    return blank | (mask & ~near[BORDER:-BORDER, BORDER:-BORDER])
+
+
+def judge_fill(judgement, masks, frames, max_changed, blocks):
     """Pixels may only have been blanked: a wrong decoder changes them to many values."""
     for frame, (mask, pixels) in enumerate(zip(masks, frames)):
+        if blocks and mask.any():
+            mask = without_border(mask, pixels)
         if mask.any() and not is_constant(pixels[mask][:, None], 1.0):
             judgement.failures.append(f"frame {frame}: changed pixels have more than one value")
     share = sum(int(m.sum()) for m in masks) / sum(m.size for m in masks)
@@ -428,7 +444,7 @@ def judge_pixels(judgement, source, result, args):
         "box_share": sum((b[2] - b[0]) * (b[3] - b[1]) for found in boxes for b in found) / area,
         "changed": [{"frame": f, "boxes": found} for f, found in enumerate(boxes) if found],
     }
-    judge_fill(judgement, masks, frames, max_changed)
+    judge_fill(judgement, masks, frames, max_changed, result.file_meta.TransferSyntaxUID in JPEG)
     if args.boxes:
         judge_boxes(judgement, masks, frames, read_boxes(args.boxes))
     if args.manifest:
@@ -465,7 +481,7 @@ def judge(args):
         judge_identifiers(judgement, source, result, raw_outside_pixels(args.result), technique)
         may_change = [k for e in manifest_entries(args) for k in e.get("may_change", [])]
         judge_header(judgement, source, result, may_change)
-        judge_file(judgement, result, raw)
+        judge_file(judgement, source, result, raw)
         judge_pixels(judgement, source, result, args)
     except Exception as error:  # whatever cannot be judged has not passed
         return {"ok": False, "could_not_judge": type(error).__name__, "why": str(error)[:300]}

@@ -31,6 +31,11 @@ pub(super) struct FrameFragments {
     starts: Vec<usize>,
     start_marker: Option<&'static [u8]>,
     max_frame_bytes: u64,
+    /// The Basic Offset Table, and what it counts from.
+    table: Vec<u32>,
+    first_item: u64,
+    /// The first byte behind the sequence delimiter.
+    end: u64,
 }
 
 impl FrameFragments {
@@ -59,7 +64,27 @@ impl FrameFragments {
             fragments.push(fragment);
         }
         let starts = group(file, &fragments, &table, first_item, frames as usize, start_marker)?;
-        Ok(Self { fragments, starts, start_marker, max_frame_bytes: limits.max_frame_bytes })
+        let max_frame_bytes = limits.max_frame_bytes;
+        let end = at + ITEM_HEADER;
+        Ok(Self { fragments, starts, start_marker, max_frame_bytes, table, first_item, end })
+    }
+
+    /// Checks what we write: one fragment for each frame, an offset table that is empty or right, and
+    /// nothing behind.
+    pub fn check_tidy(&self, file_bytes: u64) -> Result<(), Hold> {
+        let item = |fragment: &Fragment| fragment.offset - ITEM_HEADER - self.first_item;
+        let right = self.table.len() == self.fragments.len()
+            && self.table.iter().zip(&self.fragments).all(|(at, f)| u64::from(*at) == item(f));
+        if self.fragments.len() != self.starts.len() {
+            return Err(mismatch("a frame of several fragments"));
+        }
+        if !self.table.is_empty() && !right {
+            return Err(mismatch("the Basic Offset Table points elsewhere"));
+        }
+        match self.end == file_bytes {
+            true => Ok(()),
+            false => Err(mismatch("bytes after the pixels")),
+        }
     }
 
     /// The encoded bytes of one frame, its fragments joined.

@@ -5,7 +5,9 @@
 //! writes 8-bit codestreams into half of a 16-bit frame.
 
 use super::attributes::mismatch;
+use super::jpeg_dct::Black;
 use super::layout::{Photometric, PixelLayout, not_decodable};
+use super::samples::extend_sign;
 use super::source::guarded;
 use crate::deid::hold::{Hold, HoldReason};
 use jpeg_decoder::{ColorTransform, Decoder, Error};
@@ -96,6 +98,16 @@ impl Codestream {
         !self.lossless
     }
 
+    /// Bits of a sample.
+    pub fn precision(&self) -> u16 {
+        self.precision.into()
+    }
+
+    /// Identifiers of the components.
+    pub fn component_ids(&self) -> &[u8] {
+        &self.component_ids[..usize::from(self.components).min(3)]
+    }
+
     /// Checks the codestream against the header and says what a decoded frame will be.
     pub fn output(&self, source: &PixelLayout) -> Result<PixelLayout, Hold> {
         if (self.rows, self.columns) != (source.rows, source.columns) {
@@ -122,6 +134,21 @@ impl Codestream {
             _ => self.output_colour(source.photometric)?.1,
         };
         Ok(PixelLayout { photometric, planar: false, ..source.clone() })
+    }
+
+    /// What is black in its components; none for a form in which that is not known.
+    pub fn black(&self, source: &PixelLayout) -> Option<Black> {
+        match (source.samples_per_pixel, source.photometric) {
+            (1, _) if source.signed => None,
+            (1, Photometric::Monochrome1) => Some(Black::Highest),
+            (1, Photometric::Monochrome2) => Some(Black::Lowest),
+            (3, stated) => match self.output_colour(stated).ok()?.0 {
+                ColorTransform::YCbCr => Some(Black::Luminance),
+                ColorTransform::RGB => Some(Black::Lowest),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The transform to apply and the colours that come out of it.
@@ -187,7 +214,11 @@ pub(super) fn decode(
             _ => mismatch("a JPEG codestream that does not decode"),
         })
     })?;
-    widen(decoded, output)
+    let mut frame = widen(decoded, output)?;
+    if output.signed {
+        extend_sign(&mut frame, output, codestream.precision());
+    }
+    Ok(frame)
 }
 
 /// Gives every sample the bytes of the output: the decoder gives one byte up to 8 bits of

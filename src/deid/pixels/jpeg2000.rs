@@ -88,6 +88,11 @@ impl Codestream {
         self.irreversible
     }
 
+    /// How the samples are stored: bits, sign, and whether a colour transform is to be undone.
+    pub fn form(&self) -> (u16, bool, bool) {
+        (self.precision, self.signed, self.colour_transform)
+    }
+
     /// Checks the codestream against the header and says what a decoded frame will be.
     pub fn output(&self, source: &PixelLayout) -> Result<PixelLayout, Hold> {
         if (self.rows, self.columns) != (source.rows.into(), source.columns.into()) {

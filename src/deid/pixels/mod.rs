@@ -8,12 +8,21 @@
 //! are checked before memory is taken, and what cannot be decoded or verified is a `Hold`.
 
 mod attributes;
+mod bare_jpeg;
+mod bare_jpeg2000;
 mod colour;
+mod encapsulate;
 mod faint;
+mod family;
 mod fill;
 mod fragments;
+mod huffman;
 mod jpeg;
 mod jpeg2000;
+mod jpeg2000_encode;
+mod jpeg_dct;
+mod jpeg_lossless;
+mod jpeg_ls;
 mod layout;
 mod location;
 mod native;
@@ -21,12 +30,14 @@ mod palette;
 mod ranges;
 mod render;
 mod rle;
+mod rle_encode;
 mod samples;
 mod source;
 mod voi;
 mod write;
 
 pub use attributes::write_layout;
+pub use encapsulate::{Encapsulated, encapsulate};
 pub use fill::{clear_unused_bits, fill, is_filled};
 pub use layout::{Photometric, PixelLayout, PixelLimits};
 pub use location::{PixelElement, PixelLocation};

@@ -7,7 +7,7 @@ use super::layout::{Photometric, PixelLayout, not_decodable};
 use crate::deid::hold::Hold;
 
 /// Up to 15 segments, whose count and offsets are 16 little-endian words.
-const HEADER: usize = 64;
+pub(super) const HEADER: usize = 64;
 
 /// What a decoded frame will be: the colours of the header, by pixel.
 pub(super) fn output(source: &PixelLayout) -> Result<PixelLayout, Hold> {
@@ -45,7 +45,7 @@ pub(super) fn decode(data: &[u8], layout: &PixelLayout) -> Result<Vec<u8>, Hold>
     Ok(frame)
 }
 
-fn segment_offsets(data: &[u8], expected: usize) -> Result<Vec<usize>, Hold> {
+pub(super) fn segment_offsets(data: &[u8], expected: usize) -> Result<Vec<usize>, Hold> {
     let header = data.get(..HEADER).ok_or_else(|| mismatch("an RLE frame without a header"))?;
     let mut words =
         header.chunks_exact(4).map(|w| u32::from_le_bytes([w[0], w[1], w[2], w[3]]) as usize);
@@ -55,8 +55,9 @@ fn segment_offsets(data: &[u8], expected: usize) -> Result<Vec<usize>, Hold> {
     Ok(words.take(expected).collect())
 }
 
-/// PackBits, as far as `wanted` bytes; what a segment holds beyond is dropped.
-fn unpack(packed: &[u8], wanted: usize, out: &mut Vec<u8>) {
+/// PackBits, as far as `wanted` bytes; returns how many packed bytes that took. What a segment holds
+/// beyond is dropped.
+pub(super) fn unpack(packed: &[u8], wanted: usize, out: &mut Vec<u8>) -> usize {
     let mut rest = packed;
     while let [control, tail @ ..] = rest {
         if out.len() >= wanted {
@@ -79,6 +80,7 @@ fn unpack(packed: &[u8], wanted: usize, out: &mut Vec<u8>) {
             (_, []) => tail,
         };
     }
+    packed.len() - rest.len()
 }
 
 #[cfg(test)]

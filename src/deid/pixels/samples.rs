@@ -116,6 +116,21 @@ impl SampleForm {
     }
 }
 
+/// Repeats the sign of decoded samples of up to 16 bits, of which a codestream has the lower ones.
+pub(super) fn extend_sign(data: &mut [u8], layout: &PixelLayout, precision: u16) {
+    let unused = 16_u32.saturating_sub(precision.into());
+    for sample in data.chunks_exact_mut(layout.sample_bytes().max(1)) {
+        let bits = match *sample {
+            [low] => u16::from(low),
+            [low, high] => u16::from_le_bytes([low, high]),
+            _ => continue,
+        };
+        let value = (bits << unused) as i16 >> unused;
+        let bytes = value.to_le_bytes();
+        sample.copy_from_slice(&bytes[..sample.len()]);
+    }
+}
+
 /// Whether every pixel has the same bits, those aside that are no part of a value. The only reason
 /// for a frame to be read as one without text.
 pub(super) fn is_constant(frame: &Frame, layout: &PixelLayout) -> bool {

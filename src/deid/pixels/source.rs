@@ -1,11 +1,13 @@
 //! The frames of one object, one at a time, in the form in which they are written: native little
 //! endian. A codec family has a file of its own; here is only which one it is.
 
+use super::family::{Family, no_frame};
 use super::layout::{PixelLayout, PixelLimits, limit, not_decodable};
 use super::location::{PixelElement, PixelLocation};
 use super::native::{self, ByteOrder};
-use super::{attributes::mismatch, fragments::FrameFragments, jpeg, jpeg2000, rle};
+use super::{attributes::mismatch, fragments::FrameFragments};
 use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::picture::PixelRect;
 use dicom_dictionary_std::uids;
 use dicom_encoding::TransferSyntaxIndex;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
@@ -29,10 +31,7 @@ pub struct Frame {
 #[derive(Debug)]
 enum Coding {
     Native(ByteOrder),
-    EncapsulatedNative(FrameFragments),
-    Rle(FrameFragments),
-    Jpeg(FrameFragments),
-    Jpeg2000(FrameFragments),
+    Encapsulated(Family, FrameFragments),
 }
 
 /// Reads frames from the file of an object.
@@ -86,30 +85,102 @@ impl FrameSource {
     /// Reads and decodes one frame.
     pub fn frame(&mut self, index: u32) -> Result<Frame, Hold> {
         if index >= self.output.frames {
-            return Err(mismatch("a frame behind the last one"));
+            return Err(no_frame());
         }
-        let (file, source, output) = (&mut self.file, &self.source, &self.output);
-        let data = match &self.coding {
+        match &self.coding {
             Coding::Native(order) => {
-                native::read_frame(file, source, &self.location, *order, index)?
+                let (file, source) = (&mut self.file, &self.source);
+                let data = native::read_frame(file, source, &self.location, *order, index)?;
+                self.sized(index, data)
             }
-            Coding::EncapsulatedNative(fragments) => {
-                let mut data = fragments.frame(file, index)?;
-                native::align_bits(&mut data, 0, source);
-                data
+            Coding::Encapsulated(..) => {
+                let codestream = self.codestream(index)?;
+                self.decode(index, codestream)
             }
-            Coding::Rle(fragments) => rle::decode(&fragments.frame(file, index)?, output)?,
-            Coding::Jpeg(fragments) => {
-                jpeg::decode(&fragments.frame(file, index)?, source, output)?
-            }
-            Coding::Jpeg2000(fragments) => {
-                jpeg2000::decode(&fragments.frame(file, index)?, source, output)?
-            }
-        };
-        if data.len() != output.frame_bytes() {
+        }
+    }
+
+    fn sized(&self, index: u32, data: Vec<u8>) -> Result<Frame, Hold> {
+        if data.len() != self.output.frame_bytes() {
             return Err(mismatch(format!("frame {index} has another size than the header states")));
         }
         Ok(Frame { index, data })
+    }
+
+    fn encapsulated(&self) -> Result<(Family, &FrameFragments), Hold> {
+        match &self.coding {
+            Coding::Encapsulated(family, fragments) => Ok((*family, fragments)),
+            Coding::Native(_) => Err(mismatch("native pixels where encoded ones are expected")),
+        }
+    }
+
+    /// The layout that a header must state of frames that stay encapsulated, and whether every one
+    /// has to be encoded; none for native pixels. `any_box` says that one is encoded.
+    pub(super) fn encapsulated_layout(&self, any_box: bool) -> Option<(PixelLayout, bool)> {
+        let (family, _) = self.encapsulated().ok()?;
+        if !any_box {
+            return Some((self.source.clone(), false));
+        }
+        let layout = family.encoded_as(&self.source);
+        let every_frame = layout != self.source;
+        Some((layout, every_frame))
+    }
+
+    /// The encoded bytes of one frame.
+    pub(super) fn codestream(&mut self, index: u32) -> Result<Vec<u8>, Hold> {
+        match &self.coding {
+            Coding::Encapsulated(_, fragments) => fragments.frame(&mut self.file, index),
+            Coding::Native(_) => Err(mismatch("native pixels where encoded ones are expected")),
+        }
+    }
+
+    /// Decodes the encoded bytes of one frame.
+    pub(super) fn decode(&self, index: u32, codestream: Vec<u8>) -> Result<Frame, Hold> {
+        let (family, _) = self.encapsulated()?;
+        self.sized(index, family.decode(codestream, &self.source, &self.output)?)
+    }
+
+    /// A codestream without what no decoder needs; none where it cannot be kept.
+    pub(super) fn bare(&self, codestream: &[u8]) -> Result<Option<Vec<u8>>, Hold> {
+        self.encapsulated()?.0.bare(codestream, &self.output)
+    }
+
+    /// Whether the decoded samples may hold bits that are no part of a value.
+    pub(super) fn may_hide_bits(&self, codestream: &[u8]) -> Result<bool, Hold> {
+        self.encapsulated()?.0.may_hold_unused_bits(codestream, &self.output)
+    }
+
+    /// Encodes a frame without loss, in the manner of the bare codestream `like`; `boxes` are filled.
+    pub(super) fn encode(
+        &self,
+        frame: &Frame,
+        like: &[u8],
+        boxes: &[PixelRect],
+    ) -> Result<Option<Vec<u8>>, Hold> {
+        self.encapsulated()?.0.encode(&frame.data, like, boxes, &self.source, &self.output)
+    }
+
+    /// Whether the frames are encapsulated.
+    pub fn is_encapsulated(&self) -> bool {
+        matches!(self.coding, Coding::Encapsulated(..))
+    }
+
+    /// Checks that encapsulated frames are as we write them: a fragment each, right offsets, nothing
+    /// in a codestream that no decoder needs, and the end of the file behind them.
+    pub fn check_bare(&mut self, file_bytes: u64) -> Result<(), Hold> {
+        let (_, fragments) = self.encapsulated()?;
+        fragments.check_tidy(file_bytes)?;
+        for index in 0..self.output.frames {
+            let codestream = self.codestream(index)?;
+            let tidy = self.bare(&codestream)?.is_some_and(|mut bare| {
+                bare.resize(bare.len().next_multiple_of(2), 0);
+                bare == codestream
+            });
+            if !tidy {
+                return Err(mismatch(format!("frame {index} holds more than its codestream")));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -143,22 +214,13 @@ fn open_encapsulated(
     location: &PixelLocation,
     limits: &PixelLimits,
 ) -> Result<Coding, Hold> {
-    let (family, start): (fn(FrameFragments) -> Coding, _) = match transfer_syntax {
-        uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN => {
-            (Coding::EncapsulatedNative, None)
-        }
-        uids::RLE_LOSSLESS => (Coding::Rle, None),
-        uids::JPEG_BASELINE8_BIT
-        | uids::JPEG_EXTENDED12_BIT
-        | uids::JPEG_LOSSLESS
-        | uids::JPEG_LOSSLESS_SV1 => (Coding::Jpeg, Some(jpeg::START)),
-        uids::JPEG2000_LOSSLESS | uids::JPEG2000 => (Coding::Jpeg2000, Some(jpeg2000::START)),
-        other => return Err(no_decoder(other)),
-    };
+    let family = Family::of(transfer_syntax).ok_or_else(|| no_decoder(transfer_syntax))?;
     if location.length.is_some() || location.element != PixelElement::Integer {
         return Err(mismatch("native pixels in an encapsulated transfer syntax"));
     }
-    FrameFragments::read(file, location.offset, layout.frames, start, limits).map(family)
+    let start = family.start();
+    let fragments = FrameFragments::read(file, location.offset, layout.frames, start, limits)?;
+    Ok(Coding::Encapsulated(family, fragments))
 }
 
 /// Names the transfer syntax if it is a known one: an unknown UID is a value of the object.
@@ -169,27 +231,19 @@ fn no_decoder(transfer_syntax: &str) -> Hold {
     }
 }
 
-/// The layout of decoded frames and whether they are lossy; for JPEG the first frame tells, and
-/// every other one must agree when it is decoded.
+/// The layout of decoded frames and whether they are lossy.
 fn output_of(
     file: &mut File,
     coding: &Coding,
     source: &PixelLayout,
 ) -> Result<(PixelLayout, bool), Hold> {
     match coding {
-        Coding::Native(_) | Coding::EncapsulatedNative(_) => {
+        Coding::Native(_) => {
             native::check_form(source)?;
             Ok((source.clone(), false))
         }
-        Coding::Rle(_) => Ok((rle::output(source)?, false)),
-        Coding::Jpeg(fragments) => {
-            let codestream = jpeg::Codestream::read(&fragments.frame(file, 0)?)?;
-            Ok((codestream.output(source)?, codestream.lossy()))
-        }
-        Coding::Jpeg2000(fragments) => {
-            let first = fragments.frame(file, 0)?;
-            let codestream = jpeg2000::Codestream::read(jpeg2000::bare(&first)?)?;
-            Ok((codestream.output(source)?, codestream.lossy()))
+        Coding::Encapsulated(family, fragments) => {
+            family.output(|| fragments.frame(file, 0), source)
         }
     }
 }
@@ -285,9 +339,9 @@ mod tests {
     #[test]
     fn syntaxes_without_a_decoder_are_named_and_unknown_ones_are_not() {
         let grey = layout("MONOCHROME2", 1, 1, 8);
-        let jpeg_ls = open("1.2.840.10008.1.2.4.80", &grey, &[b"x"]).expect_err("no decoder");
-        assert_eq!(jpeg_ls.reason, HoldReason::PixelsNotDecodable);
-        assert!(jpeg_ls.detail.contains("JPEG-LS"));
+        let video = open("1.2.840.10008.1.2.4.102", &grey, &[b"x"]).expect_err("no decoder");
+        assert_eq!(video.reason, HoldReason::PixelsNotDecodable);
+        assert!(video.detail.contains("MPEG-4"));
         let unknown = open("1.2.3.4", &grey, &[b"x"]).expect_err("unknown");
         assert_eq!(unknown.reason, HoldReason::TransferSyntaxUnknown);
         assert!(!unknown.detail.contains("1.2.3.4"));

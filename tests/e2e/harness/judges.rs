@@ -11,6 +11,18 @@ pub fn judge(source: &Path, result: &Path) {
     assert!(judged.status.success(), "{}: {}", source.display(), printed(&judged));
 }
 
+/// Asserts that results are what [`super::encoded`] wrote, exact outside of black boxes.
+pub fn judge_encoded(directory: &Path, results: &Path) {
+    let judged = run(python("encoded.py").arg("judge").arg(directory).arg(results));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
+/// Asserts that native objects have the values of compressed ones.
+pub fn compare_decoded(compressed: &Path, native: &Path) {
+    let judged = run(python("encoded.py").arg("compare").arg(compressed).arg(native));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
 /// Asserts that the document of a result is a valid one of its kind, without content.
 pub fn judge_document(result: &Path) {
     let judged = run(python("judge_document.py").arg(result));

@@ -48,6 +48,12 @@ pub fn carriers(directory: &Path) -> serde_json::Value {
     listing(python("carriers.py").arg(directory))
 }
 
+/// Writes compressed objects with text in one frame, into `objects`; how many.
+pub fn encoded(directory: &Path) -> usize {
+    let written = listing(python("encoded.py").arg("make").arg(directory));
+    written["objects"].as_u64().expect("a number") as usize
+}
+
 /// Writes objects with text that breaks rules; the listing of bad_text.py by name.
 pub fn bad_text(directory: &Path) -> serde_json::Value {
     listing(python("bad_text.py").arg(directory))
@@ -102,6 +108,15 @@ pub fn renamed(sample: &Sample, number: usize, to: &Path) {
 pub fn transcoded(source: &Path, encoder: &str) -> PathBuf {
     let copy = source.with_extension(format!("{encoder}.dcm"));
     let encoded = run(Command::new(encoder).arg(source).arg(&copy));
+    assert!(encoded.status.success(), "{}", printed(&encoded));
+    copy
+}
+
+/// A copy of an object in a form that no decoder here reads: lossy JPEG of 12 bits.
+pub fn undecodable(source: &Path) -> PathBuf {
+    let copy = source.with_extension("jpeg12.dcm");
+    let mut command = Command::new("dcmcjpeg");
+    let encoded = run(command.args(["--encode-extended", "--uid-never"]).arg(source).arg(&copy));
     assert!(encoded.status.success(), "{}", printed(&encoded));
     copy
 }
