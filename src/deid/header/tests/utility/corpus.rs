@@ -208,6 +208,5 @@ pub fn parts(line: &str, person: &Person) -> Vec<Part> {
 
 fn bracketed(chars: &mut Peekable<Chars>, close: char) -> String {
     chars.next();
-    let inner = chars.by_ref().take_while(|c| *c != close).collect();
-    inner
+    chars.by_ref().take_while(|c| *c != close).collect()
 }
