@@ -230,7 +230,7 @@ async fn port(config: &Config) -> Result<String, String> {
 }
 
 async fn models(config: &Config) -> Result<String, String> {
-    let recogniser = Recogniser::new(&config.detection);
+    let recogniser = Recogniser::new(config.detection.threads);
     recogniser.load().await.map_err(|error| error.to_string())?;
     Ok(format!("the embedded models load, {} threads", config.detection.threads))
 }

@@ -149,10 +149,6 @@ pub struct Deid {
 #[serde(default, deny_unknown_fields)]
 pub struct Detection {
     pub threads: usize,
-    /// Whether pictures that hold no text at first sight are left unread.
-    pub prefilter: bool,
-    /// One in so many of these is read all the same; 0: none.
-    pub prefilter_check_every: u64,
 }
 
 /// `[sandbox]`: the child processes that parse and decode.
@@ -277,7 +273,7 @@ impl Default for Deid {
 
 impl Default for Detection {
     fn default() -> Self {
-        Self { threads: 2, prefilter: false, prefilter_check_every: 500 }
+        Self { threads: 2 }
     }
 }
 

@@ -1,6 +1,5 @@
 //! The first step: header facts, the identifiers the object carries, and its pictures.
 
-use super::device::Device;
 use super::documents::DocumentKind;
 use super::header::{Rulebook, facts};
 use super::hold::{Hold, HoldReason};
@@ -39,9 +38,9 @@ pub struct Examination {
 /// What `examine` tells on its way.
 #[derive(Debug)]
 pub enum Seen {
-    /// Whose object it is, what identifies them, and what made it: told first, so that nobody reads the
-    /// pictures of a patient in vain.
-    Opened(Box<Opening>, Device),
+    /// Whose object it is, and what identifies them: told first, so that nobody reads the pictures of a
+    /// patient in vain.
+    Opened(Box<Opening>),
     /// A picture to be read.
     Picture(Picture),
 }
@@ -147,7 +146,7 @@ pub fn examine(
     let object = OpenObject::open(input, limits, scratch, &rulebook)?;
     let opening = Opening::of(&object.header, &rulebook, profile)?;
     let identifiers = opening.identifiers.clone();
-    tell(Seen::Opened(Box::new(opening), Device::of(&object.header)))?;
+    tell(Seen::Opened(Box::new(opening)))?;
     let Policy { treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
     if treatment == PixelTreatment::Looked {

@@ -10,7 +10,6 @@ pub mod apply;
 pub mod ask;
 mod charset;
 pub mod decide;
-pub mod device;
 pub mod documents;
 pub mod examine;
 pub mod explain;

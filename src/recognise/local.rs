@@ -230,4 +230,4 @@ fn union(a: PixelRect, b: PixelRect) -> PixelRect {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

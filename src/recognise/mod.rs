@@ -4,13 +4,12 @@
 //! which words identify a person. Its errors never quote what was read.
 
 pub mod local;
-pub mod prefilter;
 mod recogniser;
 
 use crate::deid::picture::{Picture, TextLine};
 
 pub use local::LocalDetector;
-pub use recogniser::{Care, Counts, Reading, Recogniser};
+pub use recogniser::Recogniser;
 
 /// Finds and reads the lines of text in a picture.
 ///

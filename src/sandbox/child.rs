@@ -47,8 +47,8 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
     let done = match request {
         Request::Examine { profile, limits } => {
             let tell = &mut |seen| match seen {
-                Seen::Opened(opening, device) => {
-                    Ok(protocol::write(&mut *replies, Reply::Opened(opening, device))?)
+                Seen::Opened(opening) => {
+                    Ok(protocol::write(&mut *replies, Reply::Opened(opening))?)
                 }
                 Seen::Picture(picture) => show(&mut *replies, picture, limits),
             };

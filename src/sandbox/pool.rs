@@ -148,7 +148,7 @@ impl Exchange<'_> {
         match tokio::time::timeout(limits.timeout, process.receive(limits)).await {
             Err(_) => Err(Stopped::Killed(process.too_slow(limits).await)),
             Ok(Err(_)) => Err(Stopped::Killed(process.autopsy(limits).await)),
-            Ok(Ok(reply @ (Reply::Opened(..) | Reply::Picture(_)))) => {
+            Ok(Ok(reply @ (Reply::Opened(_) | Reply::Picture(_)))) => {
                 self.process = Some(process);
                 Ok(reply)
             }

@@ -5,7 +5,6 @@
 use super::confine::Confinement;
 use crate::config::{HeaderAttribute, Limits, ObjectFacts, Profile};
 use crate::deid::accept::{Candidate, Verdict};
-use crate::deid::device::Device;
 use crate::deid::examine::{Examination, LookedFrame};
 use crate::deid::explain::Explanation;
 use crate::deid::header::{HeaderFact, ProjectKey, Subject};
@@ -108,7 +107,7 @@ impl Request {
 pub enum Reply {
     /// Nothing was read yet; what the child can no longer do.
     Ready(Confinement),
-    Opened(Box<Opening>, Device),
+    Opened(Box<Opening>),
     Picture(Picture),
     Examined(Box<Examination>),
     Harvested(Box<Opening>),

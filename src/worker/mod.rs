@@ -16,7 +16,6 @@ mod report;
 mod routing;
 mod studies;
 mod transcoding;
-mod trust;
 mod turns;
 
 pub use crate::sandbox::{Confinement, RunError};
@@ -26,13 +25,11 @@ pub use routing::{HeaderReader, RoutingContext, route};
 pub use studies::keep_studies;
 pub use transcoding::Transcoder;
 
-use trust::Trust;
 use turns::{Turn, Turns};
 
 use crate::config::{Config, Limits, Profile};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
-use crate::deid::device::Device;
 use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
 use crate::deid::header::{KeyRing, PatientIdentity, ProjectKey, Subject};
@@ -46,7 +43,7 @@ use crate::patients::Patients;
 use crate::recognise::{DetectError, Recogniser};
 use crate::route::Routes;
 use crate::sandbox::{
-    AnswerLimits, ChildLimits, Exchange, Pool, PoolLimits, Reply, Request, Role, Stopped,
+    AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -81,7 +78,6 @@ impl Object<'_> {
 pub struct Opened<'a> {
     /// Whose it is, and what it tells of them.
     pub told: Opening,
-    device: Device,
     exchange: Exchange<'a>,
     outline: Outline,
     turn: Turn<'a>,
@@ -103,7 +99,6 @@ pub struct Steps {
     work: Pool,
     verify: Pool,
     recogniser: Arc<Recogniser>,
-    trust: Trust,
     turns: Turns,
     object_timeout: Duration,
     limits: Limits,
@@ -117,8 +112,7 @@ impl Steps {
             turns: Turns::new(limits.timeout),
             work: Pool::new(Role::Work, limits.clone()),
             verify: Pool::new(Role::Verify, limits),
-            recogniser: Arc::new(Recogniser::new(&config.detection)),
-            trust: Trust::default(),
+            recogniser: Arc::new(Recogniser::new(config.detection.threads)),
             object_timeout: Duration::from_millis(config.sandbox.object_timeout_ms),
             limits: config.limits.clone(),
         }
@@ -156,8 +150,8 @@ impl Steps {
             Ok((exchange.next().await?, exchange))
         };
         match self.in_time(deadline, opening).await? {
-            (Reply::Opened(told, device), exchange) => {
-                Ok(Opened { told: *told, device, exchange, outline, turn, deadline })
+            (Reply::Opened(told), exchange) => {
+                Ok(Opened { told: *told, exchange, outline, turn, deadline })
             }
             _ => Err(out_of_step().into()),
         }
@@ -197,28 +191,21 @@ impl Steps {
         subject: &Subject,
         output: impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), RunError> {
-        let (told, mut opened) = (opened.told.clone(), opened);
-        loop {
-            let was_alone = opened.turn.is_alone();
-            let turn = match self.attempt(object, opened, known, subject, &output).await {
-                Ok(Some(done)) => return Ok(done),
-                // Its device is trusted no longer: this does not happen again.
-                Ok(None) => self.turns.beside().await,
-                Err(Stopped::Killed(hold)) if !was_alone => {
-                    tell_again(&hold);
-                    self.turns.alone().await
+        let (told, was_alone) = (opened.told.clone(), opened.turn.is_alone());
+        match self.attempt(object, opened, known, subject, &output).await {
+            Err(Stopped::Killed(hold)) if !was_alone => {
+                tell_again(&hold);
+                let again = self.open_at(object, self.turns.alone().await).await?;
+                if again.told != told {
+                    return Err(out_of_step());
                 }
-                Err(stopped) => return Err(stopped.into()),
-            };
-            opened = self.open_at(object, turn).await?;
-            if opened.told != told {
-                return Err(out_of_step());
+                Ok(self.attempt(object, again, known, subject, &output).await?)
             }
+            done => Ok(done?),
         }
     }
 
-    /// One try at an object, within its time; what it leaves unfinished is removed. `None` if text was
-    /// missed: it is to be read with more care.
+    /// One try at an object, within its time; what it leaves unfinished is removed.
     async fn attempt(
         &self,
         object: &Object<'_>,
@@ -226,13 +213,12 @@ impl Steps {
         known: &Identifiers,
         subject: &Subject,
         output: &impl Fn(usize) -> PathBuf,
-    ) -> Result<Option<(Deidentified, WorkReport)>, Stopped> {
-        let Opened { told, device, exchange, outline, turn: _turn, deadline } = opened;
+    ) -> Result<(Deidentified, WorkReport), Stopped> {
+        let Opened { told, exchange, outline, turn: _turn, deadline } = opened;
         let identifiers = told.knowing(known);
-        let exchange = (exchange, device);
         let rounds = self.rounds(object, exchange, &outline, identifiers, subject, output);
         let done = self.in_time(deadline, rounds).await;
-        if !matches!(done, Ok(Some(_))) {
+        if done.is_err() {
             (1..=ROUNDS).for_each(|round| files::discard(&output(round)));
         }
         done
@@ -241,14 +227,15 @@ impl Steps {
     async fn rounds(
         &self,
         object: &Object<'_>,
-        (exchange, device): (Exchange<'_>, Device),
+        exchange: Exchange<'_>,
         outline: &Outline,
         identifiers: Identifiers,
         subject: &Subject,
         output: &impl Fn(usize) -> PathBuf,
-    ) -> Result<Option<(Deidentified, WorkReport)>, Stopped> {
-        let Some((reply, read)) = self.rest_of(exchange, device).await? else { return Ok(None) };
-        let Reply::Examined(mut examination) = reply else { return Err(out_of_step().into()) };
+    ) -> Result<(Deidentified, WorkReport), Stopped> {
+        let (Reply::Examined(mut examination), read) = self.rest_of(exchange).await? else {
+            return Err(out_of_step().into());
+        };
         // From here on it is worked on as if it had told all that is known.
         examination.identifiers = examination.identifiers.united(&identifiers);
         examination.check_complete(&read.pictures)?;
@@ -258,8 +245,7 @@ impl Steps {
         let mut redaction = blocking(move || decide(&of, &lines, &profile)).await?;
         for round in 1..=ROUNDS {
             let path = output(round);
-            match self.round((object, device), subject, &path, &examination, &redaction).await? {
-                Round::Missed => return Ok(None),
+            match self.round(object, subject, &path, &examination, &redaction).await? {
                 Round::Clean(candidate, verdict) => {
                     if verdict.sop_class_uid != outline.sop_class_uid {
                         let detail = "the SOP class of the result is not that of the object";
@@ -271,7 +257,7 @@ impl Steps {
                         header: candidate.header.clone(),
                         rounds: round,
                     };
-                    return Ok(Some((accept(path, &candidate, verdict)?, report)));
+                    return Ok((accept(path, &candidate, verdict)?, report));
                 }
                 Round::Again(more) => {
                     let (boxes, before) = (more.boxes.len(), redaction.boxes.len());
@@ -303,7 +289,7 @@ impl Steps {
 
     async fn round(
         &self,
-        (object, device): (&Object<'_>, Device),
+        object: &Object<'_>,
         subject: &Subject,
         output: &Path,
         examination: &Arc<Examination>,
@@ -318,8 +304,9 @@ impl Steps {
             limits: self.limits.clone(),
         };
         let files = files::with_output(object.input, object.scratch)?;
-        let applied = self.work.start(&apply, &files).await?.next().await?;
-        let Reply::Applied(candidate) = applied else { return Err(out_of_step().into()) };
+        let (Reply::Applied(candidate), _) = self.run(&self.work, &apply, &files).await? else {
+            return Err(out_of_step().into());
+        };
         files::keep_output(files, output.to_owned()).await?;
         let verify = Request::Verify {
             profile: object.profile.clone(),
@@ -332,11 +319,10 @@ impl Steps {
             limits: self.limits.clone(),
         };
         let files = files::of_input(output, object.scratch)?;
-        let exchange = self.verify.start(&verify, &files).await?;
-        let Some((reply, read)) = self.rest_of(exchange, device).await? else {
-            return Ok(Round::Missed);
+        let (Reply::Verified(verdict), read) = self.run(&self.verify, &verify, &files).await?
+        else {
+            return Err(out_of_step().into());
         };
-        let Reply::Verified(verdict) = reply else { return Err(out_of_step().into()) };
         let (of, before) = (Arc::clone(examination), redaction.clone());
         let (lines, profile) = (read.lines, object.profile.clone());
         let more = blocking(move || decide_again(&of, &before, &lines, &profile)).await?;
@@ -346,32 +332,31 @@ impl Steps {
         })
     }
 
-    /// The rest of a request, with every picture read as it comes; `None` if the pre-filter missed text,
-    /// and so may have before.
-    async fn rest_of(
+    /// One request, with every picture read as it comes.
+    async fn run(
         &self,
-        mut exchange: Exchange<'_>,
-        device: Device,
-    ) -> Result<Option<(Reply, Read)>, Stopped> {
+        pool: &Pool,
+        request: &Request,
+        files: &Files,
+    ) -> Result<(Reply, Read), Stopped> {
+        self.rest_of(pool.start(request, files).await?).await
+    }
+
+    async fn rest_of(&self, mut exchange: Exchange<'_>) -> Result<(Reply, Read), Stopped> {
         let mut all = Read::default();
         loop {
             match exchange.next().await? {
                 Reply::Picture(picture) => {
-                    let (frame, care) = (picture.frame, self.trust.care(device));
-                    let read = self.recogniser.read(picture, care).await;
-                    let read = read.map_err(|error| detection_failed(frame, &error))?;
-                    if read.missed {
-                        self.trust.lose(device);
-                        return Ok(None);
-                    }
-                    all.lines.extend(read.lines);
+                    let frame = picture.frame;
+                    let read = self.recogniser.read(picture).await;
+                    all.lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
                     *all.pictures.entry(frame).or_default() += 1;
                     if all.lines.len() > self.limits.max_lines {
                         let detail = format!("more than {} lines of text", self.limits.max_lines);
                         return Err(Hold::new(HoldReason::LimitExceeded, detail).into());
                     }
                 }
-                reply => return Ok(Some((reply, all))),
+                reply => return Ok((reply, all)),
             }
         }
     }
@@ -445,8 +430,6 @@ struct Read {
 enum Round {
     Clean(Box<Candidate>, Verdict),
     Again(Redaction),
-    /// The pre-filter missed text.
-    Missed,
 }
 
 fn detection_failed(frame: u32, error: &DetectError) -> Hold {

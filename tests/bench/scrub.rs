@@ -81,7 +81,7 @@ fn scrub(file: &File, output: &mut Vec<u8>, scratch: &File, profile: &Profile) {
     let key = ProjectKey::derive(&SiteKey::new([7; 32]), "bench");
     let mut patient: Option<PatientIdentity> = None;
     let examination = examine(file, profile, &limits, scratch, &mut |seen| {
-        if let Seen::Opened(opening, _) = seen {
+        if let Seen::Opened(opening) = seen {
             patient = Some(opening.patient);
         }
         Ok(())

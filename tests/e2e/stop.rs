@@ -120,8 +120,7 @@ fn an_association_that_does_not_end_is_cut_in_time() {
 
 #[test]
 fn a_picture_in_reading_does_not_hold_up_the_end() {
-    let mut site = Site::new();
-    site.set("detection.prefilter", false);
+    let site = Site::new();
     let sample = sample(&site.path("sent"), &["--cr", "1"]).remove(0);
     let large = enlarged(&sample.path, "large.dcm");
     let mut gateway = site.start();

@@ -11,30 +11,25 @@ fn detector() -> &'static LocalDetector {
 }
 
 /// A picture, and the ink of each line drawn on it.
-pub(in crate::recognise) struct Page {
-    pub(in crate::recognise) picture: Picture,
-    pub(in crate::recognise) lines: Vec<(&'static str, Vec<(u32, u32)>)>,
+struct Page {
+    picture: Picture,
+    lines: Vec<(&'static str, Vec<(u32, u32)>)>,
 }
 
 impl Page {
-    pub(in crate::recognise) fn new(
-        width: u32,
-        height: u32,
-        samples: u8,
-        level: impl Fn(u32, u32) -> u8,
-    ) -> Self {
+    fn new(width: u32, height: u32, samples: u8, level: impl Fn(u32, u32) -> u8) -> Self {
         let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
         let data = pixels.flat_map(|(x, y)| vec![level(x, y); usize::from(samples)]).collect();
         let picture = Picture { frame: 7, width, height, samples, enhanced: false, data };
         Self { picture, lines: Vec::new() }
     }
 
-    pub(in crate::recognise) fn flat(width: u32, height: u32, samples: u8, level: u8) -> Self {
+    fn flat(width: u32, height: u32, samples: u8, level: u8) -> Self {
         Self::new(width, height, samples, |_, _| level)
     }
 
     /// `text` in `level`, with its top left corner at (`x`, `y`); `down`: turned to the right.
-    pub(in crate::recognise) fn write(
+    fn write(
         mut self,
         at: [u32; 2],
         text: &'static str,
@@ -104,7 +99,7 @@ fn folded(text: &str) -> String {
 }
 
 /// Repeatable noise of `range` levels above `base`.
-pub(in crate::recognise) fn noise(base: u8, range: u32) -> impl Fn(u32, u32) -> u8 {
+fn noise(base: u8, range: u32) -> impl Fn(u32, u32) -> u8 {
     move |x, y| {
         let mut bits = x.wrapping_mul(0x9E37_79B9) ^ y.wrapping_mul(0x85EB_CA6B);
         bits = (bits ^ (bits >> 15)).wrapping_mul(0x2C1B_3C6D);
