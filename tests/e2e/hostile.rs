@@ -42,9 +42,12 @@ fn no_file_name_is_made_of_what_a_peer_sent() {
     for file in files_under(&site.path("spool")) {
         let name = file.file_name().expect("a name").to_str().expect("ASCII");
         let ours = ["lock", "spool.sqlite", "spool.sqlite-wal", "spool.sqlite-shm"];
-        let random = name.strip_suffix(".dcm").is_some_and(|stem| {
-            stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
-        assert!(random || ours.contains(&name), "{name}");
+        // objects by a random name, sets of identifiers by a keyed hash
+        let of = |suffix, digits| {
+            name.strip_suffix(suffix).is_some_and(|stem: &str| {
+                stem.len() == digits && stem.bytes().all(|byte| byte.is_ascii_hexdigit())
+            })
+        };
+        assert!(of(".dcm", 32) || of(".set", 64) || ours.contains(&name), "{name}");
     }
 }

@@ -228,7 +228,8 @@ fn downgrade(site: &Site) {
     connection
         .execute_batch(&format!(
             "ATTACH '{}' AS new;
-             INSERT INTO originals SELECT * FROM new.originals;
+             INSERT INTO originals SELECT id, sop_hash, sha256, bytes, sop_class, transfer_syntax,
+                 calling_ae, called_ae, peer, received_ms, changed, state FROM new.originals;
              INSERT INTO profiles SELECT * FROM new.profiles;
              INSERT INTO jobs SELECT id, original, profile, profile_digest, project, key_id, state,
                  held_reason, held_detail, report, result_sha256, result_bytes, sop_class,

@@ -45,7 +45,7 @@ fn every_result_has_a_report_without_an_identifier() {
         let name = entry(&report, "(0010,0010)");
         assert_eq!((&name["action"], &name["count"]), (&"pseudonymised".into(), &1.into()));
         assert_eq!(name["rule"], "PS3.15 E.1-1 Basic Profile: Z");
-        assert_eq!(entry(&report, "(0008,1032).(0008,0104)")["action"], "replaced");
+        assert_eq!(entry(&report, "(0008,1032).(0008,0104)")["action"], "cleaned");
         let boxes = report["redaction"]["boxes"].as_array().expect("boxes");
         let looked = report["redaction"]["treatment"] == "looked";
         assert_eq!(!boxes.is_empty(), looked, "{report}");
