@@ -482,6 +482,7 @@ mod tests {
 
     #[test]
     fn what_is_found_in_a_text_does_not_grow_with_the_names_that_are_like() {
+        let crowds = [4, 2000].map(crowd);
         for text in
             ["n v n v ", "li may ", "chest n li ", "nabax ", "N^V ", "nll nil n1l ", "n. li, "]
         {
