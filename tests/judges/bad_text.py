@@ -22,7 +22,7 @@ from pydicom.uid import generate_uid
 
 NAME, GIVEN, IDENT = "Wolzurquo", "Trixamlue", "STA4471209"
 INVISIBLE = "\u200b".join(NAME)
-NAMES = 4
+NAMES = 2000
 
 
 def even(value):
@@ -104,6 +104,11 @@ def a_hundred_thousand_names(ds):
     ds.SharedFunctionalGroupsSequence = [deep]
 
 
+def two_thousand_names_of_two_letters(ds):
+    ds.OtherPatientNames = [f"Nm{n:05d}x^Vn{n % 97}" for n in range(NAMES)]
+    text(ds, b"n v " * 50_000, 0x0040A160, "UT")
+
+
 def one_letter(ds):
     ds.PatientName, ds.PatientID, ds.AccessionNumber = "A^B", "1", "2"
     ds.StudyDescription = "CT A B 1 2"
@@ -121,7 +126,7 @@ def a_word_of_a_description(ds):
 
 KINDS = [
     broken_escapes, an_escape_inside_a_name, an_escape_that_nothing_declares, surrogates, overlong_utf8, invisible_letters,
-    many_marks, an_unknown_set, a_set_with_backslashes, nothing_but_nul, a_hundred_thousand_words, a_hundred_thousand_names,
+    many_marks, an_unknown_set, a_set_with_backslashes, nothing_but_nul, a_hundred_thousand_words, a_hundred_thousand_names, two_thousand_names_of_two_letters,
     one_letter, one_sign, a_word_of_a_description,
 ]  # fmt: skip
 

@@ -23,6 +23,7 @@ pub(super) fn spans(reading: &Reading, ages_stay: bool, spans: &mut Vec<Span>) {
     };
     for run in 0..reading.runs.len() {
         if reading.is(run, Signs::Digits) {
+            push(run, network::machine(reading, run), Form::Url);
             push(run, telephones::at(reading, run), Form::Telephone);
             push(run, numbers::at(reading, run), Form::Number);
             push(run, ages::at(reading, run, ages_stay), Form::Age);
@@ -76,6 +77,9 @@ mod tests {
             "id 3",
             "Head^Routine",
             "call first",
+            "t2.se thorax.de head-neck.org",
+            "software 10.2.1.0 17.104.3.2",
+            "1.2.840.192.168.0.1",
         ] {
             assert_eq!(cleaned(text), text);
         }
@@ -93,6 +97,10 @@ mod tests {
             ("send to jane.doe@example.org please", "send to please"),
             ("see https://example.org/p?id=3 now", "see now"),
             ("see www.example.org/p now", "see now"),
+            ("knee klinikum-lindental.de left", "knee left"),
+            ("knee lindental.co.uk", "knee"),
+            ("sent from 192.168.10.21 knee", "sent from knee"),
+            ("IP: 10.2.1.7 knee", "IP knee"),
             ("SSN 078-05-1120 knee", "knee"),
             ("knee MRN 77120934", "knee"),
             ("knee MRN: A-12-34", "knee"),

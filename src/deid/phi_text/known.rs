@@ -9,10 +9,11 @@ use super::dates::{CalendarDate, KnownDates};
 use super::fold::{alike, folded};
 use super::forms;
 use super::misspelled::Misspelled;
-use super::names::{Occurrence, accepted};
-use super::needles::{Needle, Needles, Role, Weight};
+use super::names::{Edges, Occurrence, accepted};
+use super::needles::{Needles, Role, Weight};
 use super::reading::{Reading, Signs};
-use super::span::{Span, Why, merged};
+use super::span::{Form, Span, Why, merged};
+use super::spelling::{Bearers, Spelling, Spellings};
 use super::vocabulary::is_technique;
 use crate::deid::identifiers::{IdentifierKind, Identifiers};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -24,12 +25,15 @@ const MIN_CODE_CHARS: usize = 6;
 const MIN_GLUED: usize = 4;
 /// In longer runs nothing is looked for that does not begin and end with them.
 const MAX_CUT_BYTES: usize = 256;
+/// So many telling words that end at one place are weighed as neighbours.
+const MAX_AT_ONCE: usize = 8;
 
 /// The identifiers of one object, and the forms of text that identify anybody.
 pub struct Known {
     automaton: Option<AhoCorasick>,
     /// By the number of the pattern.
-    needles: Vec<Vec<Needle>>,
+    spellings: Vec<Spellings>,
+    bearers: Bearers,
     misspelled: Misspelled,
     dates: KnownDates,
     /// Whether ages up to 89 may be told.
@@ -48,16 +52,17 @@ impl Known {
                 CalendarDate::parse(value).into_iter().for_each(|date| dates.add(date));
             }
         }
-        let (likenesses, needles): (Vec<_>, Vec<Vec<_>>) = needles
+        let mut bearers = Bearers::default();
+        let (likenesses, spellings): (Vec<_>, Vec<_>) = needles
             .by_likeness
             .into_iter()
-            .map(|(likeness, needles)| (likeness, needles.into_iter().collect()))
+            .map(|(likeness, needles)| (likeness, Spellings::of(needles, &mut bearers)))
             .unzip();
         // a transducer that is quick to build: there is one for each object
         let kind = Some(AhoCorasickKind::NoncontiguousNFA);
         let automaton = AhoCorasick::builder().kind(kind).prefilter(false).build(likenesses).ok();
-        let misspelled = Misspelled::of(needles.iter().flatten());
-        Self { automaton, needles, misspelled, dates, ages_stay: true }
+        let misspelled = Misspelled::of(spellings.iter().flat_map(Spellings::iter));
+        Self { automaton, spellings, bearers, misspelled, dates, ages_stay: true }
     }
 
     /// The same, with every age taken for an identifier.
@@ -104,10 +109,10 @@ impl Known {
             .as_ref()?
             .find_overlapping_iter(&likeness)
             .find(|found| found.start() == 0 && found.end() == likeness.len())?;
-        self.needles.get(found.pattern().as_usize())?.iter().find_map(|needle| match needle.role {
-            Role::Alone(kind) | Role::Number(kind) | Role::Whole(kind) => {
-                is_alike(&needle.folded, &code).then_some(kind)
-            }
+        let spellings = self.spellings.get(found.pattern().as_usize())?;
+        let alike = spellings.possible(&code).filter(|spelling| is_alike(&spelling.folded, &code));
+        alike.flat_map(|spelling| &spelling.roles).find_map(|role| match *role {
+            Role::Alone(kind) | Role::Number(kind) | Role::Whole(kind) => Some(kind),
             Role::Word { .. } => None,
         })
     }
@@ -119,74 +124,107 @@ impl Known {
     }
 
     fn known(&self, reading: &Reading) -> Vec<Span> {
-        let mut spans = Vec::new();
-        let mut words = Vec::new();
-        let matches = self.automaton.iter().flat_map(|a| a.find_overlapping_iter(&reading.alike));
-        for found in matches {
-            let needles = self.needles.get(found.pattern().as_usize());
-            for needle in needles.into_iter().flatten() {
-                self.take(reading, needle, found.start()..found.end(), &mut spans, &mut words);
-            }
-        }
-        self.misspelled.find(reading, &mut words);
-        for occurrence in accepted(reading, words) {
+        let Found { mut spans, words, edges } = self.search(reading);
+        for occurrence in accepted(reading, words, &self.bearers, &edges) {
             let range = reading.range(occurrence.first, occurrence.last);
             spans.push(Span { range, why: Why::Known(IdentifierKind::Name) });
         }
-        self.written_dates(reading, &mut spans);
         spans
     }
 
-    /// A match, if whole runs spell it.
-    fn take(
-        &self,
-        reading: &Reading,
-        needle: &Needle,
-        at: std::ops::Range<usize>,
-        spans: &mut Vec<Span>,
-        words: &mut Vec<Occurrence>,
-    ) {
-        let Some((first, last)) = whole_runs(reading, needle, at) else { return };
-        let mut push = |kind| {
-            let range = reading.range(first, last);
-            spans.push(Span { range, why: Why::Known(kind) });
-        };
-        match needle.role {
-            Role::Alone(IdentifierKind::Text) if needle.folded.len() < MIN_GLUED => {
-                // SGH is a hospital, SGH0101 the code of a procedure
-                let apart = |run| run == 0 || !reading.before(run).is_empty();
-                if apart(first) && (last + 1 == reading.runs.len() || apart(last + 1)) {
-                    push(IdentifierKind::Text);
+    /// What is an identifier by itself, and where words of names stand.
+    fn search(&self, reading: &Reading) -> Found {
+        let mut found = Found::default();
+        let matches = self.automaton.iter().flat_map(|a| a.find_overlapping_iter(&reading.alike));
+        for at in matches {
+            let spellings = self.spellings.get(at.pattern().as_usize());
+            let Some((spellings, place)) = spellings.zip(Place::of(reading, at.range())) else {
+                continue;
+            };
+            for spelling in spellings.possible(place.spelled) {
+                if place.is_of(reading, spelling) {
+                    found.take(reading, spelling, place.first, place.last);
                 }
-            }
-            Role::Alone(kind) | Role::Number(kind) => push(kind),
-            Role::Whole(kind) => {
-                let whole = first == 0 && last + 1 == reading.runs.len();
-                // a number alone is a number
-                let whole = whole && !reading.is(first, Signs::Digits);
-                if whole || forms::is_labelled_number(reading, first) {
-                    push(kind);
-                }
-            }
-            Role::Word { person, word, weight } => {
-                words.push(Occurrence { first, last, person, word, weight });
             }
         }
+        self.misspelled.find(reading, &mut found.words);
+        self.written_dates(reading, &mut found);
+        found
     }
 
-    fn written_dates(&self, reading: &Reading, spans: &mut Vec<Span>) {
+    fn written_dates(&self, reading: &Reading, found: &mut Found) {
         let mut run = 0;
         while run < reading.runs.len() {
             let Some(written) = self.dates.at(reading, run) else {
                 run += 1;
                 continue;
             };
-            let why = match written.known {
-                true => Why::Known(IdentifierKind::Date),
-                false => Why::Form(super::span::Form::Date),
-            };
-            spans.push(Span { range: reading.range(run, written.last), why });
+            let range = reading.range(run, written.last);
+            if written.known {
+                found.push(reading, run, written.last, IdentifierKind::Date);
+            } else {
+                found.spans.push(Span { range, why: Why::Form(Form::Date) });
+            }
             run = written.last + 1;
+        }
+    }
+}
+
+/// What a search gives.
+#[derive(Default)]
+struct Found {
+    spans: Vec<Span>,
+    words: Vec<Occurrence>,
+    /// Where known identifiers begin and end.
+    edges: Edges,
+}
+
+impl Found {
+    /// One that ends with the one before and lies in it is no news: of all that may end at a place,
+    /// the longest comes first.
+    fn push(&mut self, reading: &Reading, first: usize, last: usize, kind: IdentifierKind) {
+        let span = Span { range: reading.range(first, last), why: Why::Known(kind) };
+        let is_news = self.spans.last().is_none_or(|before| {
+            before.why != span.why
+                || before.range.end != span.range.end
+                || before.range.start > span.range.start
+        });
+        if is_news {
+            self.edges.add(first, last);
+            self.spans.push(span);
+        }
+    }
+
+    /// Takes up what a spelling means from one run to another.
+    fn take(&mut self, reading: &Reading, spelling: &Spelling, first: usize, last: usize) {
+        for role in &spelling.roles {
+            match *role {
+                Role::Alone(IdentifierKind::Text) if spelling.folded.len() < MIN_GLUED => {
+                    // SGH is a hospital, SGH0101 the code of a procedure
+                    let apart = |run| run == 0 || !reading.before(run).is_empty();
+                    if apart(first) && (last + 1 == reading.runs.len() || apart(last + 1)) {
+                        self.push(reading, first, last, IdentifierKind::Text);
+                    }
+                }
+                Role::Alone(kind) | Role::Number(kind) => self.push(reading, first, last, kind),
+                Role::Whole(kind) => {
+                    let whole = first == 0 && last + 1 == reading.runs.len();
+                    // a number alone is a number
+                    let whole = whole && !reading.is(first, Signs::Digits);
+                    if whole || forms::is_labelled_number(reading, first) {
+                        self.push(reading, first, last, kind);
+                    }
+                }
+                Role::Word { .. } => {}
+            }
+        }
+        if let Some((word, weight)) = spelling.word {
+            // what is telling is found by itself as well
+            let crowd = self.words.iter().rev().take(MAX_AT_ONCE);
+            let crowded = crowd.filter(|other| other.last == last).count() == MAX_AT_ONCE;
+            if weight != Weight::Telling || !crowded {
+                self.words.push(Occurrence { first, last, word, weight });
+            }
         }
     }
 }
@@ -195,36 +233,62 @@ fn is_known(why: Why) -> bool {
     matches!(why, Why::Known(_))
 }
 
-/// The runs that a match consists of, if it begins and ends where runs do and its signs are alike.
-fn whole_runs(
-    reading: &Reading,
-    needle: &Needle,
-    at: std::ops::Range<usize>,
-) -> Option<(usize, usize)> {
-    let first = reading.run_at(at.start);
-    let last = reading.run_at(at.end.checked_sub(1)?);
-    let start = reading.runs.get(first)?.alike;
-    let next = reading.runs.get(last + 1).map_or(reading.alike.len(), |run| run.alike);
-    let cut = at.start > start || at.end < next;
-    let number = matches!(needle.role, Role::Number(_));
-    let kind = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let is_digits = |run| reading.is(run, Signs::Digits);
-    // a letter that stands for a digit hides where the digits begin or end, as in MRNO12345
-    let hides_start = is_digits(first) != kind(needle.folded.chars().next());
-    let hides_end = is_digits(last) != kind(needle.folded.chars().next_back());
-    let begins = at.start == start || number || hides_start;
-    let ends = at.end == next || hides_end;
-    if !begins || !ends || (cut && next - start > MAX_CUT_BYTES + needle.folded.len()) {
-        return None;
+/// Where signs of the same likeness as a needle stand.
+struct Place<'a> {
+    first: usize,
+    last: usize,
+    /// Whether it begins and ends with runs.
+    begins: bool,
+    ends: bool,
+    /// What is before it in its first run.
+    skipped: &'a str,
+    spelled: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(reading: &'a Reading, at: std::ops::Range<usize>) -> Option<Self> {
+        let first = reading.run_at(at.start);
+        let last = reading.run_at(at.end.checked_sub(1)?);
+        let start = reading.runs.get(first)?.alike;
+        let next = reading.runs.get(last + 1).map_or(reading.alike.len(), |run| run.alike);
+        let (begins, ends) = (at.start == start, at.end == next);
+        if !(begins && ends) && next - start > MAX_CUT_BYTES + at.len() {
+            return None;
+        }
+        let text = reading.folded(first, last);
+        let alike = reading.alike.get(start..next)?;
+        let (from, to) = (at.start - start, at.end - start);
+        let (from, to) = if alike.len() == text.len() {
+            (from, to)
+        } else {
+            // a sign may be longer than its likeness
+            let byte = |at: usize| {
+                let chars = alike.get(..at)?.chars().count();
+                Some(text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at))
+            };
+            (byte(from)?, byte(to)?)
+        };
+        let (skipped, spelled) = (text.get(..from)?, text.get(from..to)?);
+        Some(Self { first, last, begins, ends, skipped, spelled })
     }
-    let text = reading.folded(first, last);
-    let skipped = reading.alike.get(start..at.start)?.chars().count();
-    let spelled: String = text.chars().skip(skipped).take(needle.folded.chars().count()).collect();
-    let zeros = skipped == 0 || hides_start || text.chars().take(skipped).all(|c| c == '0');
-    // a sign is mistaken for another within a word, not across a space
-    let joined = || (first + 1..=last).all(|run| reading.before(run).is_empty());
-    let alike = needle.folded == spelled || (joined() && is_alike(&needle.folded, &spelled));
-    (zeros && alike).then_some((first, last))
+
+    /// Whether whole runs spell it there, and its signs are alike.
+    fn is_of(&self, reading: &Reading, spelling: &Spelling) -> bool {
+        let kind = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let is_digits = |run| reading.is(run, Signs::Digits);
+        // a letter that stands for a digit hides where the digits begin or end, as in MRNO12345
+        let hides_start = is_digits(self.first) != kind(spelling.folded.chars().next());
+        let hides_end = is_digits(self.last) != kind(spelling.folded.chars().next_back());
+        let begins = self.begins || spelling.number || hides_start;
+        if !begins || !(self.ends || hides_end) {
+            return false;
+        }
+        let zeros = hides_start || self.skipped.bytes().all(|byte| byte == b'0');
+        // a sign is mistaken for another within a word, not across a space
+        let joined = || (self.first + 1..=self.last).all(|run| reading.before(run).is_empty());
+        let own = spelling.folded == self.spelled;
+        zeros && (own || (joined() && is_alike(&spelling.folded, self.spelled)))
+    }
 }
 
 /// Whether a text spells a needle of the same likeness: at most a third of its signs are of another
@@ -403,6 +467,96 @@ mod tests {
         assert!(finds(text, "SGH", "CT at SGH") && !finds(text, "SGH", "SGH0101"));
         assert!(!finds(text, "General Hospital", "hospital"));
         assert!(!finds(text, "Radiology", "Radiology"));
+    }
+
+    /// As many names as `count`, all with the same initials, each with a common short word.
+    fn crowd(count: usize) -> Known {
+        let letter = |n: usize| char::from(b'A' + (n % 26) as u8);
+        let name = |n: usize| {
+            let [a, b, c] = [letter(n), letter(n / 26), letter(n / 676)];
+            format!("N{a}{b}{c}X Li N^Vo{a}{b}{c} Chest May N{a}L")
+        };
+        let of = |n| Identifier { kind: IdentifierKind::Name, value: Phi::new(name(n)) };
+        Known::new(&Identifiers((0..count).map(of).collect()))
+    }
+
+    #[test]
+    fn what_is_found_in_a_text_does_not_grow_with_the_names_that_are_like() {
+        let crowds = [4, 2000].map(crowd);
+        for text in
+            ["n v n v ", "li may ", "chest n li ", "nabax ", "N^V ", "nll nil n1l ", "n. li, "]
+        {
+            let text = text.repeat(500);
+            let reading = Reading::of(&text);
+            let runs = reading.runs.len();
+            let found = crowds.each_ref().map(|known| {
+                let found = known.search(&reading);
+                found.words.len() + found.spans.len()
+            });
+            assert!(found.iter().all(|found| *found <= 3 * runs), "{found:?} in {runs}: {text:.8}");
+        }
+    }
+
+    #[test]
+    fn what_is_found_at_one_place_has_a_limit() {
+        let many = (1..250).map(|count| "A".repeat(count));
+        let of = |value| Identifier { kind: IdentifierKind::Name, value: Phi::new(value) };
+        let known = Known::new(&Identifiers(many.map(of).collect()));
+        let text = "a ".repeat(2000);
+        let found = known.search(&Reading::of(&text));
+        let (spans, words) = (found.spans.len(), found.words.len());
+        assert!(spans <= 2000 && words <= (MAX_AT_ONCE + 3) * 2000, "{spans}, {words}");
+        assert_eq!(known.clean(&text).text, "");
+    }
+
+    #[test]
+    fn an_initial_of_one_of_two_thousand_is_found() {
+        let mut names: Vec<_> = (0..2000).map(|n| format!("AAA{}^A", n % 97)).collect();
+        names.push("Zurbriggen^Kim^Quinn".into());
+        let of = |value| Identifier { kind: IdentifierKind::Name, value: Phi::new(value) };
+        let known = Known::new(&Identifiers(names.into_iter().map(of).collect()));
+        assert_eq!(known.clean_known("CT K. Q. Zurbriggen supine").text, "CT supine");
+    }
+
+    #[test]
+    fn a_short_name_beside_another_identifier_goes_with_it() {
+        let of = |kind, value: &str| Identifier { kind, value: Phi::new(value.into()) };
+        let known = Known::new(&Identifiers(vec![
+            of(IdentifierKind::Name, "Li^Wei"),
+            of(IdentifierKind::Name, "Le^Chest"),
+            of(IdentifierKind::Id, "PT-90817"),
+            of(IdentifierKind::Id, "48151623"),
+            of(IdentifierKind::Date, "19610302"),
+        ]));
+        for (text, rest) in [
+            ("LI PT-90817: MRT Kniegelenk links", "MRT Kniegelenk links"),
+            ("MRT Knie PT90817 / li", "MRT Knie"),
+            ("Knie Li (02.03.1961) nativ", "Knie nativ"),
+            ("Knie 48151623_LI", "Knie"),
+            ("Knie Li, MRN 48151623", "Knie"),
+            ("Knie Li, DOB: 1961-03-02", "Knie"),
+            ("le 48151623 Knie", "Knie"),
+            // no other identifier beside it, or a word of technique
+            ("Knie li nativ", "Knie li nativ"),
+            ("Knie li nativ 48151623", "Knie li nativ"),
+            ("Knie li\n48151623", "Knie li"),
+            ("CT chest 48151623", "CT chest"),
+            ("MR knee L 48151623", "MR knee L"),
+        ] {
+            assert_eq!(known.clean(text).text, rest, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_view_of_the_breast_before_a_name_is_no_label() {
+        let known = known(IdentifierKind::Name, "Müllner^Jörg");
+        for (text, rest) in [
+            ("Breast tomosynthesis left CC - for Jörg Müllner", "Breast tomosynthesis left CC"),
+            ("Breast left CC @ Müllner", "Breast left CC"),
+            ("LMLO Müllner, RCC", "LMLO RCC"),
+        ] {
+            assert_eq!(known.clean(text).text, rest, "{text}");
+        }
     }
 
     fn any_identifiers() -> impl Strategy<Value = Identifiers> {

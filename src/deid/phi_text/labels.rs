@@ -116,6 +116,11 @@ pub(super) fn is_of_telephones(word: &str) -> bool {
     says(word, Says::Telephone) || says(word, Says::Call)
 }
 
+/// Whether a word says that somebody's date of birth follows.
+pub(super) fn is_of_births(word: &str) -> bool {
+    says(word, Says::Birth)
+}
+
 /// Whether a word says that an age follows.
 pub(super) fn is_of_ages(word: &str) -> bool {
     says(word, Says::Age)

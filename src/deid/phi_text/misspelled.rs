@@ -4,8 +4,9 @@
 
 use super::known::MISSPELLED;
 use super::names::Occurrence;
-use super::needles::{Needle, Role, Weight};
+use super::needles::Weight;
 use super::reading::{Reading, Signs};
+use super::spelling::Spelling;
 use super::vocabulary::is_technique;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -13,21 +14,19 @@ use std::ops::RangeInclusive;
 /// Shorter words differ by one letter from too many others; longer ones are no words.
 const CHARS: RangeInclusive<usize> = 7..=40;
 
-/// The names, by what is left without one letter.
+/// The words of names, by what is left without one letter.
 #[derive(Default)]
-pub(super) struct Misspelled(HashMap<String, (u32, u32)>);
+pub(super) struct Misspelled(HashMap<String, usize>);
 
 impl Misspelled {
-    pub fn of<'a>(needles: impl Iterator<Item = &'a Needle>) -> Self {
+    pub fn of<'a>(spellings: impl Iterator<Item = &'a Spelling>) -> Self {
         let mut left = HashMap::new();
-        for needle in needles {
-            let Role::Word { person, word, weight: Weight::Telling } = needle.role else {
-                continue;
-            };
-            if CHARS.contains(&needle.folded.chars().count()) {
-                left.insert(needle.folded.clone(), (person, word));
-                shortened(&needle.folded, |short| {
-                    left.entry(short.to_string()).or_insert((person, word));
+        for spelling in spellings {
+            let Some((word, Weight::Telling)) = spelling.word else { continue };
+            if CHARS.contains(&spelling.folded.chars().count()) {
+                left.insert(spelling.folded.clone(), word);
+                shortened(&spelling.folded, |short| {
+                    left.entry(short.to_string()).or_insert(word);
                     None::<()>
                 });
             }
@@ -47,8 +46,8 @@ impl Misspelled {
             }
             let whole = self.0.get(text).copied();
             let found = whole.or_else(|| shortened(text, |short| self.0.get(short).copied()));
-            if let Some((person, word)) = found {
-                words.push(Occurrence { first: run, last: run, person, word, weight: MISSPELLED });
+            if let Some(word) = found {
+                words.push(Occurrence { first: run, last: run, word, weight: MISSPELLED });
             }
         }
     }

@@ -22,6 +22,7 @@ mod names;
 mod needles;
 mod reading;
 mod span;
+mod spelling;
 mod vocabulary;
 
 pub use clean::Cleaned;

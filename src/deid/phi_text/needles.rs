@@ -16,7 +16,7 @@ const MIN_JOINED: usize = 5;
 const MAX_CHARS: usize = 256;
 
 /// So many names have their words weighed by what stands beside them.
-const MAX_PERSONS: u32 = 256;
+const MAX_PERSONS: u32 = 4096;
 
 /// Parts of a name that are no name.
 const TITLES: [&str; 14] = [
@@ -216,12 +216,17 @@ impl Needles {
     }
 }
 
+/// Whether a word stands in sentences and says nothing by itself.
+pub(super) fn is_function_word(word: &str) -> bool {
+    FUNCTION_WORDS.contains(&word)
+}
+
 fn weight(word: &str) -> Weight {
     let count = word.chars().count();
     let ideographic = word.chars().any(is_wordless);
     match count {
         0 | 1 if !ideographic => Weight::Letter,
-        _ if is_technique(word) || FUNCTION_WORDS.contains(&word) => Weight::Technique,
+        _ if is_technique(word) || is_function_word(word) => Weight::Technique,
         2.. if ideographic => Weight::Telling,
         1 if ideographic => Weight::Short,
         MIN_NAME.. => Weight::Telling,
