@@ -12,6 +12,7 @@
 //! `scrub` and `residue` read the same table and the same `Known`, so that neither can drift.
 
 mod ages;
+mod bulk_text;
 mod charset;
 mod codes;
 mod content;

@@ -16,7 +16,7 @@ pub const MAX_BYTES: usize = 512;
 
 /// Every encoding that bytes are read in: first those of one byte a character or of a boundary that
 /// any reader finds. Latin 1 is within that of Windows, GBK in GB18030.
-fn encodings() -> [&'static Encoding; 18] {
+pub fn encodings() -> [&'static Encoding; 18] {
     [
         UTF_8,
         WINDOWS_1252,
@@ -127,8 +127,8 @@ pub fn forms(identifiers: &Identifiers, ours: &[String], known: &Known) -> Vec<F
         }
         // the search minds no case of ASCII letters, and all encodings write them alike
         let plain = text.is_ascii();
-        let cases = [text.to_lowercase(), upper, text];
-        for case in &cases[if plain { 2 } else { 0 }..] {
+        let cases = [text.to_lowercase(), upper, capitalised(&text), text];
+        for case in &cases[if plain { 3 } else { 0 }..] {
             for coding in Coding::all() {
                 if plain && matches!(coding, Coding::Web(1..)) {
                     continue;
@@ -144,6 +144,20 @@ pub fn forms(identifiers: &Identifiers, ours: &[String], known: &Known) -> Vec<F
         }
     }
     found.into_iter().map(|(bytes, codings)| Form { bytes, codings }).collect()
+}
+
+/// As most names are written: the first letter of each word in upper case, and no other.
+fn capitalised(text: &str) -> String {
+    let mut inside = false;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match inside {
+            true => out.extend(c.to_lowercase()),
+            false => out.extend(c.to_uppercase()),
+        }
+        inside = c.is_alphanumeric();
+    }
+    out
 }
 
 /// How an identifier may be spelled.

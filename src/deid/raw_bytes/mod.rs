@@ -13,6 +13,8 @@ mod forms;
 #[cfg(test)]
 mod tests;
 
+pub use forms::encodings;
+
 use super::identifiers::Identifiers;
 use super::phi_text::Known;
 use super::scan::{DataSetScanner, ElementHead, Encoding};
