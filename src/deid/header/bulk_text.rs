@@ -9,7 +9,10 @@ use crate::deid::identifiers::IdentifierKind;
 use crate::deid::phi_text::{Known, Why};
 use crate::deid::raw_bytes::encodings;
 use dicom_core::value::PrimitiveValue;
-use encoding_rs::{ISO_2022_JP, UTF_8};
+use encoding_rs::{
+    Encoding, ISO_2022_JP, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_15, UTF_8, WINDOWS_1252,
+    WINDOWS_1254,
+};
 
 /// The shortest stretch of characters that is taken for text where the encoding is sure. Shorter
 /// ones come about by chance in a lookup table or a bitmap.
@@ -20,12 +23,18 @@ const MIN_GUESSED_BYTES: usize = 4;
 /// script with thousands of characters count twice.
 const MIN_SPELLED: usize = 4;
 const ESC: u8 = 0x1B;
+/// The encodings of Latin letters with accents.
+const LATIN: [&Encoding; 6] =
+    [WINDOWS_1252, WINDOWS_1254, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_15];
 
 /// The kind of an identifier that a value contains as text, if it is not too large to search.
 pub(super) fn identifying(known: &Known, value: &PrimitiveValue) -> Option<IdentifierKind> {
     let bytes = bytes_of(value)?;
+    if bytes.len() < MIN_GUESSED_BYTES {
+        return None;
+    }
     known.find_known(&sure(&bytes)).or_else(|| {
-        let guesses = code_pages(&bytes).chain(wide(&bytes));
+        let guesses = code_pages(known, &bytes).chain(wide(&bytes));
         guesses.map(|text| telling(known, &text)).find_map(|kind| kind)
     })
 }
@@ -50,8 +59,8 @@ fn sure(bytes: &[u8]) -> String {
     stretches.join("\n")
 }
 
-/// What is not ASCII, in each encoding whose smallest unit is a byte.
-fn code_pages(bytes: &[u8]) -> impl Iterator<Item = String> {
+/// What is not ASCII, in each encoding whose smallest unit is a byte and that can spell what is known.
+fn code_pages(known: &Known, bytes: &[u8]) -> impl Iterator<Item = String> {
     let is_text = |byte: &u8| *byte >= 0x20 && *byte != 0x7F || *byte == ESC;
     let stretches: Vec<&[u8]> = bytes
         .split(|byte| !is_text(byte))
@@ -59,13 +68,39 @@ fn code_pages(bytes: &[u8]) -> impl Iterator<Item = String> {
         .filter(|stretch| stretch.iter().any(|byte| !byte.is_ascii() || *byte == ESC))
         .collect();
     let stretches = stretches.join(&b'\n');
-    let escaped = stretches.contains(&ESC).then_some(ISO_2022_JP);
-    let pages = encodings().into_iter().filter(|page| *page != UTF_8).chain(escaped);
-    let pages: Vec<_> = if stretches.is_empty() { Vec::new() } else { pages.collect() };
+    let pages: Vec<&Encoding> = if stretches.is_empty() {
+        Vec::new()
+    } else if known.is_latin() {
+        LATIN.to_vec()
+    } else {
+        let escaped = stretches.contains(&ESC).then_some(ISO_2022_JP);
+        encodings().into_iter().filter(|page| *page != UTF_8).chain(escaped).collect()
+    };
+    let plain = without_escapes(&stretches);
     pages.into_iter().map(move |page| {
-        let text = page.decode_without_bom_handling(&stretches).0;
+        let stretches = if page == ISO_2022_JP { &stretches } else { &plain };
+        let text = page.decode_without_bom_handling(stretches).0;
         text.replace(char::REPLACEMENT_CHARACTER, "\n")
     })
+}
+
+/// Lines in place of escape sequences (ISO 2022): all decode what these bring into use but Japanese.
+fn without_escapes(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut escaped = false;
+    for byte in bytes {
+        match *byte {
+            ESC => {
+                escaped = true;
+                out.push(b'\n');
+            }
+            // intermediate bytes, then a final one
+            0x20..0x30 if escaped => {}
+            _ if escaped => escaped = false,
+            byte => out.push(byte),
+        }
+    }
+    out
 }
 
 /// UTF-16 in either order, from an even or an odd byte.
@@ -102,7 +137,7 @@ mod tests {
     use super::*;
     use crate::deid::identifiers::{Identifier, Identifiers};
     use crate::phi::Phi;
-    use encoding_rs::{EUC_KR, GB18030, ISO_8859_5, SHIFT_JIS, WINDOWS_1252};
+    use encoding_rs::{EUC_KR, GB18030, ISO_8859_5, SHIFT_JIS};
 
     fn known(names: &[&str]) -> Known {
         let identifier = |name: &&str| Identifier {
@@ -139,6 +174,11 @@ mod tests {
             ("shift-jis", SHIFT_JIS.encode("山崎 健一").0.into_owned()),
             ("iso 2022 jp", ISO_2022_JP.encode("山崎 健一").0.into_owned()),
             ("euc-kr", EUC_KR.encode("홍 길동").0.into_owned()),
+            (
+                "iso 2022 kr",
+                [b"\x1b$)C", &EUC_KR.encode("홍").0[..], b"^\x1b$)C", &EUC_KR.encode("길동").0]
+                    .concat(),
+            ),
             ("gb18030", GB18030.encode("洪 吉洞").0.into_owned()),
             ("utf-16", little("for Hopper, J.")),
             ("utf-16, big endian", big("Воронцов")),
@@ -148,6 +188,17 @@ mod tests {
                 let value = [before, &bytes, &[0x00, 0x07]].concat();
                 assert!(found(&known, &value), "{what} after {} bytes", before.len());
             }
+        }
+    }
+
+    #[test]
+    fn an_accent_is_found_whose_patient_has_only_latin_names() {
+        let known = known(&["Szabó^Győző", "Müller^Jörg"]);
+        assert!(known.is_latin());
+        for (page, text) in [(ISO_8859_2, "Győző"), (WINDOWS_1252, "MÜLLER"), (ISO_8859_15, "Jörg")]
+        {
+            let text = page.encode(text).0.into_owned();
+            assert!(found(&known, &[&[0x01, 0x00][..], &text, &[0x00]].concat()));
         }
     }
 

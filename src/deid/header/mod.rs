@@ -35,7 +35,7 @@ pub mod report;
 pub mod residue;
 mod ring;
 pub mod rulebook;
-mod safe_private;
+pub(super) mod safe_private;
 pub mod scrub;
 mod search;
 mod subject;

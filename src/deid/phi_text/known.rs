@@ -92,6 +92,11 @@ impl Known {
         })
     }
 
+    /// Whether all that is looked for is spelled in Latin letters, without accents, and digits.
+    pub fn is_latin(&self) -> bool {
+        self.needles.iter().flatten().all(|needle| needle.folded.is_ascii())
+    }
+
     /// The kind of an identifier that a coded string is as a whole, if it is long enough.
     pub fn find_code(&self, code: &str) -> Option<IdentifierKind> {
         let code = folded(code);

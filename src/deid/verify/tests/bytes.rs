@@ -127,6 +127,8 @@ fn an_identifier_in_any_encoding_and_place_is_held_with_offset_and_tag() {
         ("iso 8859-5", ISO_8859_5.encode("Воронцов").0.into_owned()),
         ("shift-jis", SHIFT_JIS.encode("山崎健一").0.into_owned()),
         ("iso 2022 jp", ISO_2022_JP.encode("山崎^健一").0.into_owned()),
+        ("iso 2022 jp, as a sentence", ISO_2022_JP.encode("担当山崎健一様").0.into_owned()),
+        ("iso 2022 kr", [b"\x1b$)C", &EUC_KR.encode("길동").0[..]].concat()),
         ("euc-kr", EUC_KR.encode("홍길동").0.into_owned()),
     ] {
         let before = element((0x0008, 0x0060), b"CS", b"CT");
@@ -205,9 +207,8 @@ fn verified(document: Option<DocumentKind>, spoil: impl FnOnce(Vec<u8>) -> Vec<u
         text(tags::SERIES_INSTANCE_UID, VR::UI, "1.2.3.5"),
         text(tags::PATIENT_ID, VR::LO, "QX-7734-901"),
         text(tags::PATIENT_NAME, VR::PN, "Hopperdahl^J"),
-        text(tags::SERIES_DESCRIPTION, VR::LO, "CT FOR HOPPERDAHL AND CONTRAST"),
         text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 100"),
-        text(tags::MANUFACTURER_MODEL_NAME, VR::LO, "Modell Größe 12"),
+        text(tags::MANUFACTURER_MODEL_NAME, VR::LO, "CONTRAST Größe 12"),
     ]);
     let meta = FileMetaTableBuilder::new()
         .media_storage_sop_class_uid(class)
@@ -251,13 +252,15 @@ fn a_result_is_accepted_and_the_same_with_a_name_in_it_is_held() {
     let name = SHIFT_JIS.encode("山崎健一").0.into_owned();
     let spoiled = verified(None, |result| with(result, b"CONTRAST", &name));
     assert!(spoiled.starts_with("identifier-remains: 1 in the bytes: byte "), "{spoiled}");
-    assert!(spoiled.ends_with(" in (0008,103E)"), "{spoiled}");
+    assert!(spoiled.ends_with(" in (0008,1090)"), "{spoiled}");
 }
 
 #[test]
 fn a_dummy_document_is_searched_but_not_for_words_of_its_own() {
     let pdf = Some(DocumentKind::Pdf);
     assert_eq!(verified(pdf, |result| result), "accepted", "/Parent and /Catalog are PDF");
+    let document = place(&element((0x0042, 0x0011), b"OB", b"(for Hopperdahl)"));
+    assert!(document.expect("found").ends_with(" in (0042,0011)"));
     let spoiled = verified(pdf, |result| with(result, b"This document was", b"HOPPERDAHL  forgo"));
     assert!(spoiled.starts_with("verification-failed: (0042,0011)"), "{spoiled}");
 }
