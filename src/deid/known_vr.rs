@@ -4,10 +4,11 @@
 //! data set, and stays opaque where that finds a fault.
 
 use super::charset::raw;
+use super::header::safe_private;
 use super::scan::{DataSetScanner, Encoding};
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::header::{Header, Tag};
-use dicom_core::value::Value;
+use dicom_core::value::{PrimitiveValue, Value};
 use dicom_core::{DataElement, VR};
 use dicom_dictionary_std::StandardDataDictionary;
 use dicom_object::mem::InMemElement;
@@ -51,6 +52,7 @@ fn resolve_at(data_set: &mut InMemDicomObject, depth: usize) -> u32 {
             resolved += unknown.len() as u32;
         }
     }
+    read_private_text(data_set);
     let nested: Vec<Tag> = data_set.iter().filter(|e| e.vr() == VR::SQ).map(Header::tag).collect();
     for tag in nested {
         let Some(element) = data_set.take_element(tag).ok() else { continue };
@@ -66,6 +68,33 @@ fn resolve_at(data_set: &mut InMemDicomObject, depth: usize) -> u32 {
         data_set.put(DataElement::new(header.tag, header.vr, value));
     }
     resolved
+}
+
+/// Text beyond ASCII of VR UN in private attributes that PS3.15 knows to be safe, as `raw::parse` would have
+/// read it: it is in the declared character set like any other.
+fn read_private_text(data_set: &mut InMemDicomObject) {
+    let beyond_ascii = |e: &InMemElement| {
+        let bytes = e.value().primitive().and_then(|value| match value {
+            PrimitiveValue::U8(bytes) => Some(bytes),
+            _ => None,
+        });
+        bytes.filter(|bytes| !bytes.is_ascii()).map(|bytes| bytes.to_vec())
+    };
+    let unknown = |e: &&InMemElement| e.vr() == VR::UN && e.tag().group() % 2 == 1;
+    let mut found: Vec<(Tag, Vec<u8>)> = Vec::new();
+    for element in data_set.iter().filter(unknown) {
+        found.extend(beyond_ascii(element).map(|bytes| (element.tag(), bytes)));
+    }
+    if found.is_empty() {
+        return;
+    }
+    let creators = safe_private::creators(data_set);
+    for (tag, bytes) in found {
+        if let Some(vr) = safe_private::text_vr(&creators, tag) {
+            let text: String = bytes.into_iter().map(char::from).collect();
+            data_set.put(DataElement::new(tag, vr, PrimitiveValue::Str(text)));
+        }
+    }
 }
 
 fn is_known(element: &InMemElement) -> bool {
@@ -107,7 +136,8 @@ fn append(out: &mut Vec<u8>, element: &InMemElement) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dicom_core::value::{DataSetSequence, PrimitiveValue};
+    use crate::deid::charset;
+    use dicom_core::value::DataSetSequence;
     use dicom_dictionary_std::tags;
 
     /// An item with Referenced SOP Instance UID 1.2.3, in Implicit VR Little Endian.
@@ -116,6 +146,22 @@ mod tests {
 
     fn unknown(tag: Tag, bytes: &[u8]) -> InMemElement {
         DataElement::new(tag, VR::UN, PrimitiveValue::from(bytes.to_vec()))
+    }
+
+    #[test]
+    fn safe_private_text_is_read_in_the_declared_character_set() {
+        let creator = DataElement::new(Tag(0x0043, 0x0010), VR::LO, "GEMS_PARM_01");
+        let mut header = InMemDicomObject::from_element_iter([
+            DataElement::new(raw::HIDDEN, VR::CS, "ISO_IR 144"),
+            creator,
+            unknown(Tag(0x0043, 0x1027), b"\xBC\xDE\xD7\xD3 5 "),
+            unknown(Tag(0x0043, 0x1028), b"\xBC\xDE\xD7\xD3 5 "),
+        ]);
+        assert_eq!(resolve(&mut header), 0, "PS3.6 does not state it");
+        let header = charset::decode(header);
+        let text = header.element(Tag(0x0043, 0x1027)).expect("there");
+        assert_eq!((text.vr(), text.to_str().expect("text").trim()), (VR::SH, "Мозг 5"));
+        assert_eq!(header.element(Tag(0x0043, 0x1028)).expect("there").vr(), VR::UN);
     }
 
     #[test]

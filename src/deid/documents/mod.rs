@@ -114,6 +114,11 @@ pub fn replace(header: &mut InMemDicomObject, kind: DocumentKind, treatment: Pix
     }
 }
 
+/// The dummy of a result as text, for who asks which words in it are ours.
+pub fn text(kind: DocumentKind, sop_instance_uid: &str) -> String {
+    String::from_utf8_lossy(&dummy::of(kind, sop_instance_uid)).into_owned()
+}
+
 /// Takes out of the header of a result what `replace` puts there; a hold if anything of it differs,
 /// or if there is a document that nobody decided on.
 pub fn take(header: &mut InMemDicomObject, kind: Option<DocumentKind>) -> Result<(), Hold> {

@@ -3,14 +3,14 @@
 use super::content::ContentItem;
 use super::identity::PatientIdentity;
 use super::keys;
-use super::opaque::{is_textual, text_in};
+use super::opaque::is_textual;
 use super::report::{Done, NodeId};
 use super::rulebook::{Decision, Reason, Treatment};
 use super::scrub::Scrubber;
 use super::search::{Search, may_be_spread, spread};
 use super::subject::Subject;
 use super::values::{is_empty, values};
-use super::{MAX_PRIVATE_BULK_BYTES, ages, dates, dummy, pseudonyms, terms, uids};
+use super::{MAX_PRIVATE_BULK_BYTES, ages, bulk_text, dates, dummy, pseudonyms, terms, uids};
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{C, PrimitiveValue};
 use dicom_core::{DataElement, VR};
@@ -96,7 +96,7 @@ impl Scrubber<'_> {
             // it may be a picture, and no one has looked at it
             return (None, Done::RemovedUnreadable);
         }
-        if text_in(value).is_some_and(|text| self.known.find_known(&text).is_some()) {
+        if bulk_text::identifying(&self.known, value).is_some() {
             return (Some(DataElement::empty(tag, vr)), Done::Cleaned);
         }
         (Some(element), Done::Kept)

@@ -12,6 +12,7 @@
 //! `scrub` and `residue` read the same table and the same `Known`, so that neither can drift.
 
 mod ages;
+mod bulk_text;
 mod charset;
 mod codes;
 mod content;
@@ -34,7 +35,7 @@ pub mod report;
 pub mod residue;
 mod ring;
 pub mod rulebook;
-mod safe_private;
+pub(super) mod safe_private;
 pub mod scrub;
 mod search;
 mod subject;

@@ -1,14 +1,11 @@
 //! Elements whose stated VR hides what they hold. Each is read as PS3.6 says it must be, or it
 //! cannot be judged and goes.
 
-use super::{MAX_TEXT_BYTES, safe_private, standard_vr};
+use super::{safe_private, standard_vr};
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{PrimitiveValue, Value};
 use dicom_core::{DataElement, VR};
 use dicom_object::mem::InMemElement;
-
-/// The shortest stretch of characters in bulk data that is taken for text.
-const MIN_STRETCH: usize = 5;
 
 /// The element as the dictionary, or the list of safe private attributes, reads it; `None` if it
 /// contradicts that, or is opaque. `creator`: of a private attribute, where that is known.
@@ -85,24 +82,6 @@ pub(super) fn is_single_valued(vr: VR) -> bool {
     matches!(vr, VR::LT | VR::ST | VR::UT | VR::UR)
 }
 
-/// The readable stretches in a bulk value, one a line, if it is not too large to search.
-pub(super) fn text_in(value: &PrimitiveValue) -> Option<String> {
-    let bytes = match value {
-        PrimitiveValue::U8(bytes) if bytes.len() <= MAX_TEXT_BYTES => bytes.to_vec(),
-        PrimitiveValue::U16(words) if words.len() <= MAX_TEXT_BYTES / 2 => {
-            words.iter().flat_map(|word| word.to_le_bytes()).collect()
-        }
-        _ => return None,
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    // shorter stretches come about by chance in a lookup table or a bitmap
-    let stretches: Vec<&str> = text
-        .split(|c: char| c.is_control() || c == '\u{fffd}')
-        .filter(|stretch| stretch.chars().count() >= MIN_STRETCH)
-        .collect();
-    (!stretches.is_empty()).then(|| stretches.join("\n"))
-}
-
 fn is_text(value: &PrimitiveValue) -> bool {
     matches!(
         value,
@@ -167,14 +146,6 @@ mod tests {
         assert_eq!((rows.vr(), rows.to_int::<u16>().expect("an int")), (VR::US, 512));
         let view = opaque(tags::VIEW_NAME, b"LAT ").expect("text");
         assert_eq!((view.vr(), &*view.to_str().expect("text")), (VR::SH, "LAT"));
-    }
-
-    #[test]
-    fn text_is_found_inside_bulk_data() {
-        let bytes = b"\x00\x01\xff\xfeHOPPER^JANE\x00abc\x00\x07";
-        let value = PrimitiveValue::U8(bytes.iter().copied().collect());
-        assert_eq!(text_in(&value).as_deref(), Some("HOPPER^JANE"));
-        assert_eq!(text_in(&dicom_value!(U16, [0x0102, 0x8899])), None);
     }
 
     #[test]

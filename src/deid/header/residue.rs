@@ -2,14 +2,14 @@
 //! process: it reads the result as a stranger would, and names places, never values.
 
 use super::content::ContentItem;
-use super::opaque::{is_pixel_data, is_textual, text_in, understood};
+use super::opaque::{is_pixel_data, is_textual, understood};
 use super::rulebook::{Place, Reason, Rulebook, Treatment};
 use super::safe_private::{self, creator_tag, is_creator};
 use super::scrub::{is_claim, known};
 use super::search::{Search, may_be_spread, spread};
 use super::subject::Subject;
 use super::values::{is_empty, values};
-use super::{MAX_DEPTH, ages, codes, dates, dummy, keys, pseudonyms, uids};
+use super::{MAX_DEPTH, ages, bulk_text, codes, dates, dummy, keys, pseudonyms, uids};
 use crate::config::{ObjectFacts, UnlistedText};
 use crate::deid::identifiers::{IdentifierKind, Identifiers};
 use crate::deid::phi_text::{Form, Known, Why};
@@ -169,7 +169,7 @@ fn identifying(
         return None;
     }
     if !is_textual(vr) {
-        return known.find_known(&text_in(value)?).map(Why::Known);
+        return bulk_text::identifying(known, value).map(Why::Known);
     }
     let decision = decide(expected, at, element);
     let (treatment, search) = (decision.treatment, Search::of(tag, vr, decision));

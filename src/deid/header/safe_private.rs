@@ -19,6 +19,13 @@ pub fn is_safe(creator: &str, tag: Tag) -> Option<Option<VR>> {
     READ.get(creator)?.get(&(tag.group(), tag.element() as u8)).copied()
 }
 
+/// The VR of a safe attribute of VR UN that the list says is text in a declared character set, which is to be
+/// decoded before anything is judged; its creator is in the same data set.
+pub fn text_vr(creators: &HashMap<Tag, String>, tag: Tag) -> Option<VR> {
+    let vr = is_safe(creators.get(&creator_tag(tag)?)?, tag)??;
+    matches!(vr, VR::SH | VR::LO | VR::ST | VR::LT | VR::UC | VR::UT | VR::PN).then_some(vr)
+}
+
 /// Whether any attribute of this creator is.
 pub fn has_safe(creator: &str, group: u16) -> bool {
     READ.get(creator).is_some_and(|safe| safe.keys().any(|(of, _)| *of == group))

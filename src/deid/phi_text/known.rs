@@ -97,6 +97,11 @@ impl Known {
         })
     }
 
+    /// Whether all that is looked for is spelled in Latin letters, without accents, and digits.
+    pub fn is_latin(&self) -> bool {
+        self.spellings.iter().flat_map(Spellings::iter).all(|one| one.folded.is_ascii())
+    }
+
     /// The kind of an identifier that a coded string is as a whole, if it is long enough.
     pub fn find_code(&self, code: &str) -> Option<IdentifierKind> {
         let code = folded(code);

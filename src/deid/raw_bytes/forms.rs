@@ -16,7 +16,7 @@ pub const MAX_BYTES: usize = 512;
 
 /// Every encoding that bytes are read in: first those of one byte a character or of a boundary that
 /// any reader finds. Latin 1 is within that of Windows, GBK in GB18030.
-fn encodings() -> [&'static Encoding; 18] {
+pub fn encodings() -> [&'static Encoding; 18] {
     [
         UTF_8,
         WINDOWS_1252,
@@ -51,6 +51,9 @@ pub enum Coding {
     Utf16Be,
     /// The seven bits of two-byte sets after an escape sequence, as EUC of this one.
     Escaped(usize),
+    /// Two-byte characters with the escape sequence that brings them into use (PS3.5 Section 6.1.2.5),
+    /// as before each component of a name: with it, two characters are no chance.
+    Designated(usize),
 }
 
 /// An identifier as bytes.
@@ -67,7 +70,7 @@ impl Coding {
 
     /// Whether what stands before a text could swallow its first byte.
     pub fn reads_from_start(self) -> bool {
-        matches!(self, Self::Escaped(_) | Self::Web(DOUBLE..))
+        matches!(self, Self::Escaped(_) | Self::Designated(_) | Self::Web(DOUBLE..))
     }
 
     /// The bytes as text; what is none are replacement characters.
@@ -80,6 +83,11 @@ impl Coding {
             }
             Self::Utf16Be => {
                 encoding_rs::UTF_16BE.decode_without_bom_handling(bytes).0.into_owned()
+            }
+            Self::Designated(at) => {
+                let bytes = bytes.strip_prefix(designation(web(at))).unwrap_or(bytes);
+                let coding = if web(at) == EUC_JP { Self::Escaped(at) } else { Self::Web(at) };
+                coding.read(bytes)
             }
             Self::Escaped(at) => {
                 let right: Vec<u8> = bytes.iter().map(|byte| byte | 0x80).collect();
@@ -97,6 +105,13 @@ impl Coding {
             }
             Self::Utf16Le => Some(units().flat_map(u16::to_le_bytes).collect()),
             Self::Utf16Be => Some(units().flat_map(u16::to_be_bytes).collect()),
+            Self::Designated(at) => {
+                let left = Self::Escaped(at).write(text)?;
+                let page = *encodings().get(at)?;
+                let right = || left.iter().map(|byte| byte | 0x80).collect::<Vec<u8>>();
+                let bytes = if page == EUC_JP { left } else { right() };
+                Some([designation(page), &bytes].concat())
+            }
             Self::Escaped(at) => {
                 let right = Self::Web(at).write(text)?;
                 let doubled =
@@ -106,12 +121,27 @@ impl Coding {
         }
     }
 
+    /// Whether text that looks like ASCII is something else.
+    pub fn hides(self) -> bool {
+        !matches!(self, Self::Web(_))
+    }
+
     fn all() -> impl Iterator<Item = Self> {
         let count = encodings().len();
         let doubled = |at: &usize| [EUC_JP, EUC_KR, GB18030].contains(&encodings()[*at]);
-        let escaped = (DOUBLE..count).filter(doubled).map(Self::Escaped);
+        let escaped = (DOUBLE..count).filter(doubled);
+        let escaped = escaped.flat_map(|at| [Self::Escaped(at), Self::Designated(at)]);
         let wide = [Self::Utf16Le, Self::Utf16Be];
         (0..count).map(Self::Web).chain(wide).chain(escaped)
+    }
+}
+
+/// What brings JIS X 0208 into G0, or KS X 1001 or GB 2312 into G1.
+fn designation(page: &Encoding) -> &'static [u8] {
+    match page {
+        page if page == EUC_JP => b"\x1b$B",
+        page if page == EUC_KR => b"\x1b$)C",
+        _ => b"\x1b$)A",
     }
 }
 
@@ -127,8 +157,8 @@ pub fn forms(identifiers: &Identifiers, ours: &[String], known: &Known) -> Vec<F
         }
         // the search minds no case of ASCII letters, and all encodings write them alike
         let plain = text.is_ascii();
-        let cases = [text.to_lowercase(), upper, text];
-        for case in &cases[if plain { 2 } else { 0 }..] {
+        let cases = [text.to_lowercase(), upper, capitalised(&text), text];
+        for case in &cases[if plain { 3 } else { 0 }..] {
             for coding in Coding::all() {
                 if plain && matches!(coding, Coding::Web(1..)) {
                     continue;
@@ -144,6 +174,20 @@ pub fn forms(identifiers: &Identifiers, ours: &[String], known: &Known) -> Vec<F
         }
     }
     found.into_iter().map(|(bytes, codings)| Form { bytes, codings }).collect()
+}
+
+/// As most names are written: the first letter of each word in upper case, and no other.
+fn capitalised(text: &str) -> String {
+    let mut inside = false;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match inside {
+            true => out.extend(c.to_lowercase()),
+            false => out.extend(c.to_uppercase()),
+        }
+        inside = c.is_alphanumeric();
+    }
+    out
 }
 
 /// How an identifier may be spelled.

@@ -13,6 +13,8 @@ mod forms;
 #[cfg(test)]
 mod tests;
 
+pub use forms::encodings;
+
 use super::identifiers::Identifiers;
 use super::phi_text::Known;
 use super::scan::{DataSetScanner, ElementHead, Encoding};
@@ -190,9 +192,7 @@ fn confirmed(
         around = value;
     }
     // text that every encoding reads alike was judged as such
-    let wide =
-        |coding: &Coding| matches!(coding, Coding::Utf16Le | Coding::Utf16Be | Coding::Escaped(_));
-    if judged && form.bytes.is_ascii() && !form.codings.iter().any(wide) {
+    if judged && form.bytes.is_ascii() && !form.codings.iter().any(|coding| coding.hides()) {
         return Ok(None);
     }
     for coding in &form.codings {
