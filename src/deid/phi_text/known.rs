@@ -30,6 +30,7 @@ const MAX_AT_ONCE: usize = 8;
 
 /// The identifiers of one object, and the forms of text that identify anybody.
 pub struct Known {
+    /// None if there is more to look for than one can hold: then every text counts as identifying.
     automaton: Option<AhoCorasick>,
     /// By the number of the pattern.
     spellings: Vec<Spellings>,
@@ -109,9 +110,8 @@ impl Known {
             return None;
         }
         let likeness = alike(&code);
-        let found = self
-            .automaton
-            .as_ref()?
+        let Some(automaton) = &self.automaton else { return Some(IdentifierKind::Text) };
+        let found = automaton
             .find_overlapping_iter(&likeness)
             .find(|found| found.start() == 0 && found.end() == likeness.len())?;
         let spellings = self.spellings.get(found.pattern().as_usize())?;
@@ -140,8 +140,13 @@ impl Known {
     /// What is an identifier by itself, and where words of names stand.
     fn search(&self, reading: &Reading) -> Found {
         let mut found = Found::default();
-        let matches = self.automaton.iter().flat_map(|a| a.find_overlapping_iter(&reading.alike));
-        for at in matches {
+        let Some(automaton) = &self.automaton else {
+            if let Some(last) = reading.runs.len().checked_sub(1) {
+                found.push(reading, 0, last, IdentifierKind::Text);
+            }
+            return found;
+        };
+        for at in automaton.find_overlapping_iter(&reading.alike) {
             let spellings = self.spellings.get(at.pattern().as_usize());
             let Some((spellings, place)) = spellings.zip(Place::of(reading, at.range())) else {
                 continue;
@@ -329,6 +334,14 @@ mod tests {
 
     fn finds(kind: IdentifierKind, value: &str, text: &str) -> bool {
         known(kind, value).find_known(text).is_some()
+    }
+
+    #[test]
+    fn where_there_is_too_much_to_look_for_every_text_identifies() {
+        let known = Known { automaton: None, ..known(IdentifierKind::Name, "Hopper^Jane") };
+        assert!(known.find_known("CT CHEST").is_some() && known.find_code("CHEST").is_none());
+        assert!(known.find_code("CHESTABDOMEN").is_some() && known.find_known(" - ").is_none());
+        assert_eq!(known.clean("CT CHEST").text, "");
     }
 
     #[test]
