@@ -113,12 +113,14 @@ PLACEHOLDERS = {"ANONYMIZED", "TEST", "NAME", "LAST NAME", "FIRST NAME", "HERE"}
 def identifiers(source):
     """(kind, text, byte forms) of everything in the source that identifies."""
     found = {}
-    # A vendor's name where the institution's belongs identifies nobody, and Manufacturer is kept.
+    # A vendor's name where the institution's belongs identifies nobody, and Manufacturer is kept: the
+    # whole of it (ACME), or all before its division (ACME of ACME_MEC).
     vendor = str(source.get("Manufacturer") or "").strip().upper()
+    vendors = {vendor, re.split(r"[\W_]", vendor)[0]}
 
     def add(kind, text, forms):
         text = text.strip()
-        if text.upper() in PLACEHOLDERS or (kind == "text" and text.upper() == vendor):
+        if text.upper() in PLACEHOLDERS or (kind == "text" and text.upper() in vendors):
             return
         if len(text) >= 3 and not (kind == "uid" and text.startswith("1.2.840.10008.")):
             found.setdefault((kind, text), set()).update(f.strip() for f in forms)
