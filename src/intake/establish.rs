@@ -5,7 +5,7 @@
 use super::Context;
 use super::association::Session;
 use super::negotiate::{Rejection, Request};
-use super::peers::{Peer, Place};
+use super::peers::{Peer, Place, Waiting};
 use super::wire::{Broken, Wire};
 use crate::tls::Certificate;
 use dicom_ul::pdu::{AbortRQServiceProviderReason as Abort, AssociationRQ, Pdu};
@@ -18,14 +18,17 @@ pub async fn serve(
     socket: TcpStream,
     from: SocketAddr,
     in_tls: bool,
-    waiting: Place,
+    mut waiting: Waiting,
     context: &Context,
 ) {
     let _ = socket.set_nodelay(true);
     let limit = Duration::from_millis(context.config.accept_timeout_ms);
     // ARTIM (PS3.8 section 9.1.5) runs from the connection on, through the TLS handshake.
-    let opened = tokio::time::timeout(limit, open(socket, in_tls, context)).await;
     let refused = |why: &str| tracing::info!(peer = %from, "a connection was refused: {why}");
+    let opened = tokio::select! {
+        opened = tokio::time::timeout(limit, open(socket, in_tls, context)) => opened,
+        () = waiting.made_way() => return refused("it asked for nothing, and others came"),
+    };
     let (mut wire, certificate, rq) = match opened {
         Ok(Ok(opened)) => opened,
         Ok(Err(why)) => return refused(&why),
@@ -41,7 +44,10 @@ pub async fn serve(
             let code = rejection.code();
             tracing::warn!(peer = %from, reason = code, "an association was rejected");
             let _ = wire.send(&Pdu::AssociationRJ(rejection.pdu())).await;
-            wire.close().await;
+            tokio::select! {
+                () = wire.close() => {}
+                () = waiting.made_way() => {}
+            }
         }
     }
 }

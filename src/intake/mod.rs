@@ -97,11 +97,7 @@ fn begin(
     in_tls: bool,
     context: &Arc<Context>,
 ) {
-    let Some(waiting) = context.peers.connect(from.ip()) else {
-        // Nobody here has time to read what it asks for: it is told nothing.
-        tracing::warn!(peer = %from, "a connection was closed: too many that ask for nothing");
-        return;
-    };
+    let waiting = context.peers.connect(from.ip());
     let context = Arc::clone(context);
     connections.spawn(async move {
         establish::serve(socket, from, in_tls, waiting, &context).await;

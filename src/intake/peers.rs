@@ -1,14 +1,16 @@
 //! Places and pace of each peer: one that asks for much takes nothing from the others.
 //!
-//! A peer is an address before it has told its title, and a title at an address after. Invariant: what
-//! is kept of peers is what is connected, and the pace of those that were lately.
+//! A peer is an address before it has told its title, and a title at an address after. Who asks for
+//! nothing makes way for who comes, the longest first: an honest peer asks at once. Invariant: what is
+//! kept of peers is what is connected, and the pace of those that were lately.
 
 use crate::config::Intake;
 use crate::pace::Pace;
 use crate::spool::UnixMs;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
 
 /// Connections that have not asked for an Association yet, for each place of an Association.
 const WAITING_PER_PLACE: usize = 4;
@@ -26,21 +28,24 @@ pub struct Peers {
 
 #[derive(Default)]
 struct Connected {
-    /// Without an Association, by address.
-    waiting: HashMap<IpAddr, usize>,
+    /// Without an Association, by age: dropping the sender ends the connection.
+    waiting: BTreeMap<u64, (IpAddr, oneshot::Sender<()>)>,
+    next: u64,
     associated: HashMap<Peer, usize>,
     paces: HashMap<Peer, Pace>,
 }
 
-/// A place that is given back when it is dropped.
-pub struct Place {
+/// The place of a connection until it has asked for an Association; given back when it is dropped.
+pub struct Waiting {
     peers: Arc<Peers>,
-    of: Of,
+    number: u64,
+    made_way: oneshot::Receiver<()>,
 }
 
-enum Of {
-    Waiting(IpAddr),
-    Associated(Peer),
+/// The place of an Association; given back when it is dropped.
+pub struct Place {
+    peers: Arc<Peers>,
+    peer: Peer,
 }
 
 impl Peers {
@@ -52,22 +57,40 @@ impl Peers {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection until it has asked for an Association.
-    pub fn connect(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let mut now = self.now();
+    /// A place for a connection; where there is none, the one that has waited longest makes way, of this
+    /// address if that has its share.
+    pub fn connect(self: &Arc<Self>, address: IpAddr) -> Waiting {
         let limit = |places: usize| places * WAITING_PER_PLACE;
-        let (all, each) =
-            (limit(self.limits.max_associations), limit(self.limits.max_associations_per_peer));
-        take(&mut now.waiting, address, all, each)?;
-        Some(Place { peers: Arc::clone(self), of: Of::Waiting(address) })
+        let mut now = self.now();
+        let of_address = || now.waiting.iter().filter(|(_, (of, _))| *of == address);
+        let first = |number: Option<(&u64, _)>| number.map(|(number, _)| *number);
+        let makes_way = if of_address().count() >= limit(self.limits.max_associations_per_peer) {
+            first(of_address().next())
+        } else if now.waiting.len() >= limit(self.limits.max_associations) {
+            first(now.waiting.iter().next())
+        } else {
+            None
+        };
+        if let Some(number) = makes_way {
+            now.waiting.remove(&number);
+        }
+        let (ending, made_way) = oneshot::channel();
+        let number = now.next;
+        now.next += 1;
+        now.waiting.insert(number, (address, ending));
+        Waiting { peers: Arc::clone(self), number, made_way }
     }
 
     /// A place for an Association.
     pub fn associate(self: &Arc<Self>, peer: &Peer) -> Option<Place> {
         let mut now = self.now();
         let (all, each) = (self.limits.max_associations, self.limits.max_associations_per_peer);
-        take(&mut now.associated, peer.clone(), all, each)?;
-        Some(Place { peers: Arc::clone(self), of: Of::Associated(peer.clone()) })
+        let taken = now.associated.get(peer).copied().unwrap_or(0);
+        if taken >= each || now.associated.values().sum::<usize>() >= all {
+            return None;
+        }
+        now.associated.insert(peer.clone(), taken + 1);
+        Some(Place { peers: Arc::clone(self), peer: peer.clone() })
     }
 
     /// Counts an object of a peer; or says how long it has to wait to be counted.
@@ -91,32 +114,27 @@ impl Peers {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut now = self.peers.now();
-        match &self.of {
-            Of::Waiting(address) => give_back(&mut now.waiting, address),
-            Of::Associated(peer) => give_back(&mut now.associated, peer),
-        }
+impl Waiting {
+    /// Returns when the connection has to make way for another one.
+    pub async fn made_way(&mut self) {
+        let _ = (&mut self.made_way).await;
     }
 }
 
-fn take<K: std::hash::Hash + Eq>(
-    places: &mut HashMap<K, usize>,
-    of: K,
-    all: usize,
-    each: usize,
-) -> Option<()> {
-    let taken = places.get(&of).copied().unwrap_or(0);
-    let is_free = places.values().sum::<usize>() < all && taken < each;
-    is_free.then(|| places.insert(of, taken + 1)).map(|_| ())
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.peers.now().waiting.remove(&self.number);
+    }
 }
 
-fn give_back<K: std::hash::Hash + Eq>(places: &mut HashMap<K, usize>, of: &K) {
-    if let Some(taken) = places.get_mut(of) {
-        *taken -= 1;
-        if *taken == 0 {
-            places.remove(of);
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut now = self.peers.now();
+        if let Some(taken) = now.associated.get_mut(&self.peer) {
+            *taken -= 1;
+            if *taken == 0 {
+                now.associated.remove(&self.peer);
+            }
         }
     }
 }
@@ -150,15 +168,23 @@ mod tests {
         drop(other);
     }
 
-    #[test]
-    fn connections_that_say_nothing_are_limited_by_address_and_in_all() {
+    #[tokio::test]
+    async fn who_asks_for_nothing_makes_way_the_longest_first_and_of_its_own_address() {
         let peers = peers(2, 1);
         let address = |last| IpAddr::from([10, 0, 0, last]);
-        let of_one: Vec<_> = (0..9).map(|_| peers.connect(address(1))).collect();
-        assert_eq!(of_one.iter().flatten().count(), WAITING_PER_PLACE);
-        let others: Vec<_> = (2..9).map(|last| peers.connect(address(last))).collect();
-        assert_eq!(others.iter().flatten().count(), WAITING_PER_PLACE);
+        let mut other = peers.connect(address(2));
+        let mut first = peers.connect(address(1));
+        let mut of_one: Vec<_> = (0..4).map(|_| peers.connect(address(1))).collect();
+        first.made_way().await;
+        let others: Vec<_> = (3..8).map(|last| peers.connect(address(last))).collect();
+        other.made_way().await;
+        of_one[0].made_way().await;
+        assert!(
+            of_one[1].made_way.try_recv().is_err_and(|e| e == oneshot::error::TryRecvError::Empty)
+        );
+        assert_eq!(peers.now().waiting.len(), 2 * WAITING_PER_PLACE);
         assert!(peers.associate(&peer(1, "A")).is_some(), "they take no place of an Association");
+        drop((other, first, of_one, others));
     }
 
     #[test]

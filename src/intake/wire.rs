@@ -7,7 +7,12 @@ use bytes::BytesMut;
 use dicom_ul::association::read_pdu_from_wire_async;
 use dicom_ul::pdu::{AbortRQServiceProviderReason, AbortRQSource, Pdu, write_pdu};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// For a peer to close first.
+const LINGER: Duration = Duration::from_secs(1);
+/// A peer that goes on sending does not read.
+const LINGER_BYTES: usize = 64 * 1024;
 
 /// The connection broke, was closed, or carried no PDU that we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +71,20 @@ impl Wire {
         self.close().await;
     }
 
-    /// Closes in order, so that what was sent last is read before the end.
+    /// Waits for the peer to close, as PS3.8 section 9.2 lets it be the first, so that it has read
+    /// what was sent last; then closes.
     pub async fn close(mut self) {
-        let _ = tokio::time::timeout(self.timeout, self.stream.shutdown()).await;
+        let ending = async {
+            let mut dropped = 0;
+            while dropped < LINGER_BYTES {
+                self.received.clear();
+                match self.stream.read_buf(&mut self.received).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(read) => dropped += read,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LINGER, ending).await;
+        let _ = tokio::time::timeout(LINGER, self.stream.shutdown()).await;
     }
 }

@@ -72,7 +72,7 @@ fn a_port_beyond_loopback_is_not_opened_by_oversight() {
     let mut site = Site::new();
     site.set("intake.listen", "0.0.0.0:0");
     let refused = site.run(&["serve"]);
-    refused.fails(1, &["[[senders]]", "open = true"]);
+    refused.fails(2, &["[[senders]]", "open = true"]);
     site.set("intake.open", true);
     site.start().stop();
 }

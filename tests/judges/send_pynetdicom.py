@@ -21,10 +21,11 @@ from io import BytesIO
 from pathlib import Path
 
 from pydicom.uid import UID
-from pynetdicom import AE, build_context
+from pynetdicom import AE, build_context, evt
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import split_dataset
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.sop_class import Verification
 
@@ -131,12 +132,20 @@ def associate(args, contexts):
         if args.tls_certificate:
             context.load_cert_chain(args.tls_certificate, args.tls_key)
         asked["tls_args"] = (context, args.tls_name)
+    rejections = []
+
+    def keep_rejection(event):
+        if isinstance(event.pdu, A_ASSOCIATE_RJ):
+            rejections.append(event.pdu)
+
+    # The PDU itself: pynetdicom at times takes an Association that was rejected at once for an aborted one.
+    asked["evt_handlers"] = [(evt.EVT_PDU_RECV, keep_rejection)]
     assoc = ae.associate(args.host, args.port, **asked)
     if assoc.is_established:
         return assoc, None
-    if args.echo and assoc.is_rejected:
-        said = assoc.acceptor.primitive
-        return None, f"rejected-{said.result}-{said.result_source}-{said.diagnostic}"
+    if args.echo and rejections:
+        said = rejections[0]
+        return None, f"rejected-{said.result}-{said.source}-{said.reason_diagnostic}"
     return None, "no-context" if assoc.rejected_contexts else "no-association"
 
 
