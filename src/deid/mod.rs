@@ -20,6 +20,7 @@ mod known_vr;
 mod object;
 pub mod opening;
 pub mod outline;
+mod output;
 pub mod phi_text;
 pub mod picture;
 pub mod pixels;

@@ -21,6 +21,7 @@ mod intake;
 mod keys;
 mod leaks;
 mod mutants;
+mod native;
 mod network;
 mod patients;
 mod peers;

@@ -50,6 +50,7 @@ mod values;
 pub use fact::{HeaderFact, fact};
 pub use harvest::harvest;
 pub use identity::PatientIdentity;
+pub use opaque::{private_text, read_private};
 pub use keys::{ProjectKey, SiteKey};
 pub use report::{Done, Report};
 pub use residue::{Expected, Residue, ResidueKind, residue, unscrubbed};
