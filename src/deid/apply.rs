@@ -7,16 +7,16 @@ use super::accept::Candidate;
 use super::documents;
 use super::examine::{StepError, open_frames, rulebook};
 use super::header::{Context, Done, ProjectKey, Report, Subject, scrub};
+use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
+use super::masks;
 use super::object::{OpenObject, text_of};
-use super::picture::PixelRect;
 use super::output::{OUTPUT_SYNTAX, is_native, write_encapsulated, write_file, write_native};
-use super::pixels::{WriteFramesError, encapsulate, write_layout};
+use super::pixels::{FrameSource, WriteFramesError, encapsulate, write_layout};
 use super::redaction::Redaction;
 use crate::config::{Limits, OutputSyntax, Profile};
 use dicom_dictionary_std::tags;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
@@ -75,6 +75,7 @@ pub fn write_result(
     let rulebook = rulebook(application.profile)?;
     let mut object = OpenObject::open(input, application.limits, scratch, &rulebook)?;
     let mut frames = open_frames(&object, application.limits)?;
+    check_masks(&object, frames.as_ref(), application)?;
     let context = Context {
         rulebook: &rulebook,
         shift: application.profile.dates.shift_days,
@@ -88,10 +89,11 @@ pub fn write_result(
     if let Some(kind) = application.redaction.document {
         documents::replace(&mut object.header, kind, application.redaction.treatment);
     }
-    let boxes = boxes_of(application.redaction);
+    let areas = application.redaction.areas();
+    let boxes = |frame| areas.of(frame);
     let encapsulated = match (&mut frames, application.profile.transfer_syntax) {
         (Some(source), OutputSyntax::Same) if source.is_encapsulated() => {
-            let encapsulated = encapsulate(source, &boxes, scratch)?;
+            let encapsulated = encapsulate(source, boxes, scratch)?;
             let rule = "a frame has no encoder: all are decoded, in Explicit VR Little Endian";
             report.add("(0002,0010)", Done::Replaced, rule, encapsulated.is_none().into());
             encapsulated
@@ -141,13 +143,20 @@ pub(super) fn tell(report: &mut Report, object: &OpenObject, subject: &Subject) 
     report.add("(0010,0020)", Done::Pseudonymised, rule, nobody);
 }
 
-/// The boxes of a frame, by its index.
-fn boxes_of(redaction: &Redaction) -> impl Fn(u32) -> Vec<PixelRect> + use<> {
-    let mut of_frame: HashMap<u32, Vec<PixelRect>> = HashMap::new();
-    for b in &redaction.boxes {
-        of_frame.entry(b.frame).or_default().push(b.area);
+/// Who examined the object may have been another process: it must have told of every mask.
+fn check_masks(
+    object: &OpenObject,
+    frames: Option<&FrameSource>,
+    application: Application<'_>,
+) -> Result<(), Hold> {
+    let Some(frames) = frames else { return Ok(()) };
+    let masks = masks::fitting(&object.header, application.profile);
+    let areas = masks::areas(&masks, application.profile, frames.output_layout())?;
+    if areas == application.redaction.masks {
+        return Ok(());
     }
-    move |frame| of_frame.get(&frame).cloned().unwrap_or_default()
+    let detail = "the device masks are not those that fit the object";
+    Err(Hold::new(HoldReason::VerificationFailed, detail))
 }
 
 impl From<WriteFramesError> for StepError {

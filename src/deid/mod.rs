@@ -17,6 +17,7 @@ pub mod header;
 pub mod hold;
 pub mod identifiers;
 mod known_vr;
+mod masks;
 mod object;
 pub mod opening;
 pub mod outline;

@@ -242,7 +242,7 @@ impl Steps {
         check_treatment(outline, object.profile, examination.treatment)?;
         let (examination, profile) = (Arc::new(*examination), object.profile.clone());
         let (of, lines) = (Arc::clone(&examination), read.lines);
-        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await?;
+        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await??;
         for round in 1..=ROUNDS {
             let path = output(round);
             match self.round(object, subject, &path, &examination, &redaction).await? {

@@ -17,6 +17,7 @@ Prints JSON. Exit: 0 passed, 1 failed.
 import json
 import sys
 import tempfile
+import warnings
 import zlib
 from pathlib import Path
 
@@ -104,7 +105,8 @@ def save(ds, path, syntax, vr, number):
 
 
 def make(directory):
-    (directory / "objects").mkdir(parents=True, exist_ok=True)
+    for part in ("objects", "text"):
+        (directory / part).mkdir(parents=True, exist_ok=True)
     number = 0
     for name, (syntax, vr) in SYNTAXES.items():
         for kind in KINDS:
@@ -114,7 +116,7 @@ def make(directory):
             ds.InstanceNumber = number
             path = directory / "objects" / f"{name}-{kind}.dcm"
             save(ds, path, syntax, vr, number)
-            np.save(path.with_suffix(".npy"), text)
+            np.save(directory / "text" / f"{path.stem}.npy", text)
     print(json.dumps({"objects": number}))
 
 
@@ -127,9 +129,8 @@ def samples(ds):
     return array.astype(np.int64)
 
 
-def native(ds):
-    """An encapsulated object with its fragments put behind each other."""
-    frames = list(generate_frames(ds.PixelData, number_of_frames=FRAMES))
+def native(ds, frames):
+    """An encapsulated object with its frames put behind each other."""
     bits = int(ds.BitsAllocated) * ROWS * COLUMNS * int(ds.SamplesPerPixel)
     size = bits // 8 * 2 // 3 if ds.PhotometricInterpretation == "YBR_FULL_422" else bits // 8
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -143,11 +144,12 @@ def by_decoder(path, work):
     found = {}
     ds = pydicom.dcmread(path)
     if ds.file_meta.TransferSyntaxUID == UNCOMPRESSED:
-        # no other decoder takes it: twice the same fragments, by two readers of them
-        found["fragments"] = samples(native(ds))
-        to = work / "fragments.dcm"
-        if run("dcmconv", path, to):
-            found["dcmtk"] = samples(native(pydicom.dcmread(to)))
+        # no other decoder takes it, but what is in the fragments is plain, and two can take them apart
+        frames = list(generate_frames(ds.PixelData, number_of_frames=FRAMES))
+        found["pydicom"] = samples(native(pydicom.dcmread(path), frames))
+        if run("dcmdump", "+W", work, path):
+            raw = [work / f"{path.name}.{number}.raw" for number in range(1, FRAMES + 1)]
+            found["dcmtk"] = samples(native(ds, [fragment.read_bytes() for fragment in raw]))
         return found
     found["pydicom"] = samples(ds)
     for name, command in (("dcmtk", ["dcmconv", "+te"]), ("gdcm", ["gdcmconv", "--raw"])):
@@ -176,7 +178,7 @@ def is_black(ds, now):
 
 def judge_one(source, result, work):
     before, after = pydicom.dcmread(source), pydicom.dcmread(result)
-    text, faults = np.load(source.with_suffix(".npy")), []
+    text, faults = np.load(source.parents[1] / "text" / f"{source.stem}.npy"), []
     syntax = before.file_meta.TransferSyntaxUID
     if after.file_meta.TransferSyntaxUID != syntax:
         return [f"left in {after.file_meta.TransferSyntaxUID.name}"]
@@ -257,7 +259,7 @@ def compare(out, to):
         before, found = pydicom.dcmread(path), []
         after = pydicom.dcmread(delivered[str(before.SOPInstanceUID)])
         if before.file_meta.TransferSyntaxUID == UNCOMPRESSED:
-            before = native(before)
+            before = native(before, list(generate_frames(before.PixelData, number_of_frames=FRAMES)))
         if after.file_meta.TransferSyntaxUID != ImplicitVRLittleEndian:
             found.append("is not in Implicit VR Little Endian")
         for elem in before:
@@ -275,5 +277,6 @@ def compare(out, to):
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")
     command, directories = sys.argv[1], [Path(argument) for argument in sys.argv[2:]]
     sys.exit({"make": make, "judge": judge, "compare": compare}[command](*directories))

@@ -186,8 +186,7 @@ mod tests {
         let un = |tag, bytes: &[u8]| {
             DataElement::new(tag, VR::UN, PrimitiveValue::U8(bytes.iter().copied().collect()))
         };
-        let creator =
-            || DataElement::new(Tag(0x7053, 0x0010), VR::LO, "Philips PET Private Group");
+        let creator = || DataElement::new(Tag(0x7053, 0x0010), VR::LO, "Philips PET Private Group");
         let item = InMemDicomObject::from_element_iter([creator(), un(tag, b"2.5 ")]);
         let items = dicom_core::value::DataSetSequence::from(vec![item]);
         let mut header = InMemDicomObject::from_element_iter([

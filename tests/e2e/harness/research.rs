@@ -48,7 +48,11 @@ impl Storescp {
         std::fs::create_dir_all(directory).expect("made");
         let mut command = Command::new("storescp");
         command.args(["--aetitle", "RESEARCH", "--bit-preserving", "--unique-filenames"]);
-        command.args(options).args(["--promiscuous", "--output-directory"]).arg(directory).arg(port.to_string());
+        command
+            .args(options)
+            .args(["--promiscuous", "--output-directory"])
+            .arg(directory)
+            .arg(port.to_string());
         let mut process = start(command.stdout(Stdio::null()).stderr(Stdio::null()));
         wait_listening(port, &mut process);
         Self { _process: process, port, directory: directory.to_owned() }
