@@ -22,7 +22,7 @@ pub struct Eval {
 /// How well text in pictures is found, read and hidden.
 #[derive(Debug, Args)]
 struct TextArgs {
-    /// A folder of pictures, and truth.json, which says what text they have (docs/evaluation.md).
+    /// A folder of pictures, and truth.json, which says what text they have (README).
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
     /// A shipped profile, or the path of a TOML file; without it, that of the configuration.

@@ -112,8 +112,9 @@ def still(rng, font_files, real):
             top = int(rng.choice([4, height - h - 4, rng.integers(3, height - h - 3)]))
             left = int(rng.choice([4, width - w - 4, rng.integers(3, width - w - 3)]))
             line.place(top, left)
-            if not overlaps(line.box(), [other.box() for other in lines], 6):
-                line.draw(page, low, high, str(rng.choice(["opaque", "opaque", "opaque", "outlined"])))
+            if overlaps(line.box(), [other.box() for other in lines], 6):
+                continue
+            if line.draw(page, low, high, str(rng.choice(["opaque", "opaque", "opaque", "outlined"]))):
                 lines.append(line)
                 break
     return modality, np.clip(np.round(page), 0, (1 << bits) - 1), bits, lines

@@ -72,6 +72,7 @@ def cine(rng, font_files, story, count, height, width):
             page[y[shown], x[shown]] = 200
         for item, strength in lines:
             if item.frames[0] <= at < item.frames[1]:
+                item.pen = item.pen or min(255, page[item.top, item.left:item.left + 40].mean() + item.contrast)
                 item.draw(page, 0, 255, "opaque", strength(at))
         frames.append(np.clip(np.round(page), 0, 255))
     return frames, [item for item, _ in lines]

@@ -15,6 +15,8 @@ PLACES = ["General Hospital", "Klinikum", "Medical Center", "Radiology", "Clinic
 TECHNIQUE = ["SUPINE", "PORTABLE", "ERECT", "LEFT", "RIGHT", "LATERAL", "PRONE", "AP", "PA"]
 # ink from this part of the pen on
 INK_MIN = 0.4
+# A person sees a line if so much of its ink stands out by half of its contrast, from ground that varies less.
+SEEN_MIN, QUIET = 0.95, 1.0
 
 
 def fonts(directory):
@@ -79,14 +81,20 @@ class Line:
         return [self.left, self.top, self.left + self.ink.shape[1], self.top + self.ink.shape[0]]
 
     def draw(self, page, low, high, style="opaque", strength=1.0):
-        """Onto a page of floats; steps are `contrast` 255ths of low to high. The pen is chosen once."""
+        """Onto a page of floats, if it can be seen there; steps are `contrast` 255ths of low to high. The pen is
+        chosen once."""
         left, top, right, bottom = self.box()
         here = page[top:bottom, left:right]
         step = self.contrast / 255 * (high - low)
         if self.pen is None:
-            mean = float(here.mean() if here.ndim == 2 else here.mean(axis=2).mean())
+            mean = float(here.mean())
             up = mean + step <= high
-            self.pen = min(mean + step, high) if up else max(mean - step, 0)
+            pen = min(mean + step, high) if up else max(mean - step, 0)
+            grey = here if here.ndim == 2 else here.mean(axis=2)
+            ink = self.ink > INK_MIN
+            if np.mean(np.abs(pen - grey[ink]) >= step / 2) < SEEN_MIN or grey.std() > QUIET * step:
+                return False
+            self.pen = pen
         ink = self.ink * strength
         ink = ink if here.ndim == 2 else ink[..., None]
         if style == "outlined":
@@ -98,6 +106,7 @@ class Line:
             other = low if self.pen > (low + high) / 2 else high
             here = here * (1 - dark) + other * dark
         page[top:bottom, left:right] = here * (1 - ink) + self.pen * ink
+        return True
 
     def truth(self):
         """What the truth file says: runs of ink are (row, column, length), in pixels of the frame."""
