@@ -13,6 +13,7 @@ mod commitment;
 mod crash;
 mod delivery;
 mod encoded;
+mod eval;
 mod forward;
 mod harness;
 mod held;
