@@ -314,7 +314,7 @@ impl Steps {
             let (of, profile) = (*examination, profile.clone());
             let frames = of.layout.as_ref().map_or(0, |layout| layout.frames);
             let redaction = blocking(move || decide(&of, &read.lines, &profile)).await?;
-            Ok(Look { lines, redaction, frames })
+            Ok(Look { lines, redaction: redaction?, frames })
         };
         Ok(self.in_time(Instant::now() + self.object_timeout, looking).await?)
     }
