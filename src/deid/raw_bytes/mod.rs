@@ -67,7 +67,7 @@ pub struct Extent {
 
 impl Extent {
     /// Whether the walk of the data set judges the values of an element as text.
-    fn is_text(&self, tag: Tag, vr: Option<[u8; 2]>) -> bool {
+    fn is_text(&self, tag: Tag, vr: Option<Vr>) -> bool {
         match vr {
             Some(vr) => is_text(vr),
             None if tag.group() % 2 == 1 => {
@@ -265,12 +265,15 @@ fn stretch(bytes: &[u8], hit: Range<usize>, coding: Coding) -> Range<usize> {
     from..to
 }
 
+/// As an element states it.
+type Vr = [u8; 2];
+
 /// The VR, if it is stated, and the value of the element that starts here (PS3.5 Section 7.1).
 fn value_of(
     file: &mut File,
     encoding: Encoding,
     start: u64,
-) -> io::Result<Option<(Option<[u8; 2]>, Range<u64>)>> {
+) -> io::Result<Option<(Option<Vr>, Range<u64>)>> {
     let mut head = [0; 12];
     file.seek(SeekFrom::Start(start))?;
     if file.read_exact(&mut head[..8]).is_err() {
@@ -301,7 +304,7 @@ fn value_of(
 }
 
 /// Whether the walk of the data set judges values of the VR as text.
-fn is_text(vr: [u8; 2]) -> bool {
+fn is_text(vr: Vr) -> bool {
     matches!(
         &vr,
         b"AE"
