@@ -125,7 +125,7 @@ fn objects_come_and_go_in_tls_with_certificates_on_both_sides() {
     let receiver = authority.sign("research.example.org");
     let tls = ["+tls", text(&receiver.key), text(&receiver.certificate), "+cf"];
     let tls: Vec<_> = tls.iter().copied().chain([text(&authority.file), "-rc"]).collect();
-    let research = Storescp::start_with(&site.path("research"), &tls);
+    let research = Storescp::in_tls(&site.path("research"), &tls);
     let pacs = format!(
         "name = \"pacs\"\nkind = \"dicom\"\naddress = \"127.0.0.1:{}\"\ncalled_ae_title = \"RESEARCH\"\n\
          [tls]\nca_file = \"{}\"\nserver_name = \"research.example.org\"\n\

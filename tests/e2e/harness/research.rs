@@ -34,22 +34,30 @@ impl Storescp {
         Self::start_on(free_port(), directory)
     }
 
-    /// Starts it on a free port with more options.
-    pub fn start_with(directory: &Path, options: &[&str]) -> Self {
-        Self::starting(free_port(), directory, options)
-    }
-
     /// Starts it on this port.
     pub fn start_on(port: u16, directory: &Path) -> Self {
-        Self::starting(port, directory, &[])
+        Self::start_with(port, directory, &[])
     }
 
-    fn starting(port: u16, directory: &Path, options: &[&str]) -> Self {
+    /// One that speaks TLS alone, with these options.
+    pub fn in_tls(directory: &Path, options: &[&str]) -> Self {
+        Self::start_with(free_port(), directory, options)
+    }
+
+    /// One that takes Implicit VR Little Endian alone.
+    pub fn of_implicit_vr(directory: &Path) -> Self {
+        Self::start_with(free_port(), directory, &["--implicit"])
+    }
+
+    fn start_with(port: u16, directory: &Path, options: &[&str]) -> Self {
         std::fs::create_dir_all(directory).expect("made");
         let mut command = Command::new("storescp");
         command.args(["--aetitle", "RESEARCH", "--bit-preserving", "--unique-filenames"]);
-        command.args(["--promiscuous", "--output-directory"]).arg(directory).args(options);
-        command.arg(port.to_string());
+        command
+            .args(options)
+            .args(["--promiscuous", "--output-directory"])
+            .arg(directory)
+            .arg(port.to_string());
         let mut process = start(command.stdout(Stdio::null()).stderr(Stdio::null()));
         wait_listening(port, &mut process);
         Self { _process: process, port, directory: directory.to_owned() }
