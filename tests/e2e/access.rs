@@ -7,9 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 const NONE: [&Path; 0] = [];
-/// Permanent, of the service user: the calling, or the called, AE title is not recognised.
+/// Permanent, of the service user: the calling AE title is not recognised.
 const CALLING: &str = "rejected-1-1-3";
-const CALLED: &str = "rejected-1-1-7";
 const NO_REASON: &str = "rejected-1-1-1";
 
 fn echo(port: u16, options: &[&str]) -> String {
