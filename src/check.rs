@@ -264,6 +264,18 @@ fn access(config: &Config) -> Vec<Finding> {
         count => Outcome::Fine(format!("{count} listed; everybody else is rejected")),
     };
     findings.push(Finding { what: "[[senders]]".into(), outcome: who });
+    for peer in config.intake.commitment_peers.iter().filter(|peer| peer.tls.is_none()) {
+        let what = format!("commitment peer {:?}", peer.ae_title);
+        let told =
+            "is told in clear which of its objects are kept, by their UIDs; `tls` closes that";
+        findings.push(Finding { what, outcome: Outcome::Warning(told.into()) });
+    }
+    for sender in config.senders.iter().filter(|sender| is_taken_at_its_word(sender)) {
+        let what = format!("sender {:?}", sender.name);
+        let told =
+            "is known by its AE title alone, which anybody can use: add peer or a certificate";
+        findings.push(Finding { what, outcome: Outcome::Warning(told.into()) });
+    }
     if let Some(tls) = &config.intake.tls {
         let outcome = match crate::tls::Acceptor::new(tls) {
             Ok(acceptor) => until(&acceptor.certificate, tls.client_ca_file.is_some()),
@@ -284,6 +296,10 @@ fn access(config: &Config) -> Vec<Finding> {
         findings.push(Finding { what, outcome });
     }
     findings
+}
+
+fn is_taken_at_its_word(sender: &crate::config::Sender) -> bool {
+    sender.peer.is_none() && sender.password_hash.is_none() && !sender.needs_certificate()
 }
 
 /// How long a certificate of ours still is one.

@@ -212,6 +212,9 @@ async fn serve(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode>
     let mut hangup = signal(SignalKind::hangup())?;
     let mut gateway = Gateway::start(config).await?;
     say(format_args!("{}", where_it_listens(&gateway, config)));
+    if let Some(address) = gateway.observe_address {
+        say(format_args!("status page on http://{address}/"));
+    }
     let died = loop {
         tokio::select! {
             _ = terminate.recv() => break None,

@@ -36,6 +36,7 @@ pub mod demo;
 pub mod eval;
 pub mod explain;
 pub mod logging;
+pub mod observe;
 pub mod redact;
 pub mod serve;
 pub mod site_key;

@@ -7,8 +7,9 @@ mod reload;
 pub use reload::ReloadError;
 
 use self::parts::Parts;
-use crate::config::{Config, ConfigError, Intake};
-use crate::intake::{self, Access, Listeners};
+use crate::config::{Config, ConfigError, Intake, Observe};
+use crate::intake::{self, Access, Listeners, Tally};
+use crate::observe::{self, Watched};
 use crate::site_key::{SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
 use crate::tls::TlsError;
@@ -42,6 +43,10 @@ pub enum ServeError {
     Spool(#[from] SpoolError),
     #[error("cannot listen on {address}: {source}; free the port or change [intake] listen")]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error("cannot listen on {address}: {source}; free the port or change [observe] listen")]
+    Watch { address: SocketAddr, source: std::io::Error },
+    #[error("[observe] token_file {}: {source}", file.display())]
+    Token { file: PathBuf, source: std::io::Error },
     #[error("cannot start child processes: {0}")]
     Sandbox(std::io::Error),
 }
@@ -52,6 +57,8 @@ pub struct Gateway {
     pub address: SocketAddr,
     /// Where it listens for TLS alone, if that is another port.
     pub tls_address: Option<SocketAddr>,
+    /// Where it is watched.
+    pub observe_address: Option<SocketAddr>,
     /// Its spool, for looking.
     pub spool: Arc<LocalSpool>,
     shutdown: watch::Sender<bool>,
@@ -62,6 +69,8 @@ pub struct Gateway {
     config: Config,
     current: watch::Sender<Arc<Current>>,
     access: watch::Sender<Arc<Access>>,
+    /// For whoever watches.
+    shown: watch::Sender<Arc<Config>>,
     /// While it is there, nobody destroys a key.
     secrets: SiteSecrets,
 }
@@ -76,6 +85,7 @@ impl Gateway {
         let Prepared { current, access, secrets } = Prepared::new(config)?;
         // The address before the spool: a second gateway on one configuration is told of the port.
         let (listeners, address, tls_address) = listen(&config.intake).await?;
+        let watching = watch_port(&config.observe).await?;
         let directory = &config.spool.directory;
         let spool = LocalSpool::open(directory, secrets.spool_key, now_ms()).await?;
         warn_of_others(config, &spool).await?;
@@ -91,7 +101,12 @@ impl Gateway {
         let (settings, reporters) =
             (config.intake.clone(), intake::Reporter::of(&config.destinations));
         let allowed = access.subscribe();
-        parts.start("intake", intake::run(listeners, settings, reporters, s, allowed, stop));
+        let tally = Arc::new(Tally::default());
+        let counted = Arc::clone(&tally);
+        parts.start(
+            "intake",
+            intake::run(listeners, settings, reporters, (s, counted), allowed, stop),
+        );
         if config.intake.storage_commitment {
             let (intake, s) = (config.intake.clone(), Arc::clone(&spool));
             let answering = intake::answer_commitments(intake, s, stopping.clone());
@@ -118,10 +133,20 @@ impl Gateway {
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
         let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);
+        let shown = watch::Sender::new(Arc::new(config.clone()));
+        let mut observe_address = None;
+        if let Some((listener, token)) = watching {
+            observe_address = listener.local_addr().ok();
+            let (spool, config) = (Arc::clone(&spool), shown.subscribe());
+            let stopping = shutdown.subscribe();
+            let watched = Watched { spool, tally, config, stopping, token };
+            parts.start("observe", observe::run(listener, watched));
+        }
         let config = config.clone();
         Ok(Self {
             address,
             tls_address,
+            observe_address,
             spool,
             shutdown,
             parts,
@@ -130,6 +155,7 @@ impl Gateway {
             config,
             current,
             access,
+            shown,
             secrets,
         })
     }
@@ -168,6 +194,21 @@ async fn listen(
             Ok((listeners, address, Some(tls_address)))
         }
     }
+}
+
+/// The port where it is watched, and the digest of its token.
+async fn watch_port(
+    config: &Observe,
+) -> Result<Option<(TcpListener, Option<[u8; 32]>)>, ServeError> {
+    if !config.enabled {
+        return Ok(None);
+    }
+    let token = observe::token(&config.token_file)
+        .map_err(|source| ServeError::Token { file: config.token_file.clone(), source })?;
+    let address = config.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|source| ServeError::Watch { address, source })?;
+    Ok(Some((listener, token)))
 }
 
 fn tell_confinement(confinement: Confinement) {

@@ -91,6 +91,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explain", &["config", "deid::explain", "deid::header", "deid::redaction", "worker"]),
     // It makes the key of the core, and logs that it did.
     ("site_key", &["config", "deid::header"]),
+    // It only shows: counts of intake and spool, how long certificates last.
+    ("observe", &["config", "intake", "spool", "tls"]),
     ("logging", &["config"]),
 ];
 

@@ -8,6 +8,7 @@ mod carriers;
 mod destination;
 mod keys;
 mod mask;
+mod observe;
 mod options;
 mod profile;
 mod release;
@@ -25,6 +26,7 @@ pub use carriers::{Documents, FaceRule, Faces};
 pub use destination::{Destination, DestinationKind};
 pub use keys::{Keys, Linkage, UnknownPatients};
 pub use mask::{DeviceFacts, Mask, MaskBox};
+pub use observe::Observe;
 pub use options::ProfileOption;
 pub use profile::{OutputSyntax, PixelRule, Profile, UnlistedText};
 pub use release::{Release, ReleaseBy};
@@ -76,6 +78,7 @@ pub struct Config {
     pub sandbox: Sandbox,
     pub limits: Limits,
     pub log: Log,
+    pub observe: Observe,
     pub destinations: Vec<Destination>,
     /// Who may store. Without any, whoever reaches the port, which then must be on loopback or `open`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -251,6 +254,7 @@ impl Default for Config {
             sandbox: Sandbox::default(),
             limits: Limits::default(),
             log: Log::default(),
+            observe: Observe::default(),
             destinations: vec![Destination::folder("research", "./var/research")],
             senders: Vec::new(),
             routes: Vec::new(),
@@ -428,9 +432,19 @@ impl Config {
         for peer in &self.intake.commitment_peers {
             check_ae_title("intake.commitment_peers", &peer.ae_title)?;
             destination::check_address("intake.commitment_peers", &peer.address)?;
+            peer.tls.as_ref().map_or(Ok(()), |tls| tls.check("intake.commitment_peers"))?;
         }
         if self.intake.max_pdu_bytes < 4096 || self.intake.max_pdu_bytes > 1 << 20 {
             return Err(ConfigError::value("intake", "max_pdu_bytes must be 4096 to 1048576"));
+        }
+        for (key, value) in [
+            ("accept_timeout_ms", self.intake.accept_timeout_ms),
+            ("idle_timeout_ms", self.intake.idle_timeout_ms),
+            ("association_timeout_ms", self.intake.association_timeout_ms),
+        ] {
+            if value == 0 {
+                return Err(ConfigError::value("intake", format!("{key} must be positive")));
+            }
         }
         for (section, key, value) in [
             ("intake", "max_associations", self.intake.max_associations),
@@ -461,6 +475,7 @@ impl Config {
         check_project("deid", &self.deid.project)?;
         release::check_quiet("deid", self.deid.release_quiet_s)?;
         self.keys.check(&self.spool.directory)?;
+        self.observe.check()?;
         sender::check(&self.senders, &self.intake)?;
         destination::check(&self.destinations)?;
         route::check(&self.routes, &self.destinations)?;

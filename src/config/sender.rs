@@ -4,6 +4,7 @@
 
 use super::route_patterns::{Networks, Patterns};
 use super::{ConfigError, Intake, check_plain_name};
+use argon2::password_hash::phc::PasswordHash;
 use serde::{Deserialize, Serialize};
 
 /// Senders of one gateway at the most.
@@ -79,7 +80,20 @@ impl Sender {
         self.certificate_name.is_some() || !self.certificate_sha256.is_empty()
     }
 
+    /// Whether anybody could be it.
+    fn asks_nothing(&self) -> bool {
+        self.calling_ae_title.is_none()
+            && self.peer.is_none()
+            && self.username.is_none()
+            && !self.needs_certificate()
+    }
+
     fn fault(&self, takes_certificates: bool) -> Option<String> {
+        if self.asks_nothing() {
+            return Some(
+                "lets everybody in: give calling_ae_title, peer, a certificate or username".into(),
+            );
+        }
         for (key, patterns) in [
             ("calling_ae_title", &self.calling_ae_title),
             ("called_ae_title", &self.called_ae_title),
@@ -95,7 +109,7 @@ impl Sender {
         match (&self.username, &self.password_hash) {
             (None, Some(_)) => Some("password_hash without username".into()),
             (Some(name), _) if name.is_empty() => Some("username is empty".into()),
-            (_, Some(hash)) if !hash.starts_with(HASH_PREFIX) => Some(
+            (_, Some(hash)) if !hash.starts_with(HASH_PREFIX) || PasswordHash::new(hash).is_err() => Some(
                 "password_hash is no Argon2id hash: make it with `deid-gateway keys hash-password`"
                     .into(),
             ),
@@ -181,13 +195,15 @@ mod tests {
             ("certificate_sha256 = ['abcd']", "64 hexadecimal"),
             ("password_hash = '$argon2id$x'", "without username"),
             ("username = 'ct'\npassword_hash = 'secret'", "keys hash-password"),
+            ("called_ae_title = 'DEID'", "everybody"),
+            ("username = 'ct'\npassword_hash = '$argon2id$v=19$cut'", "keys hash-password"),
             ("user = 'ct'", "user"),
         ] {
             let error = checked(&format!("[[senders]]\nname = 's'\n{rest}"), |_| {});
             let error = error.expect_err(rest);
             assert!(error.contains(word), "{rest}: {error}");
         }
-        let twice = "[[senders]]\nname = 's'\n".repeat(2);
+        let twice = "[[senders]]\nname = 's'\npeer = '10.0.0.1'\n".repeat(2);
         assert!(checked(&twice, |_| {}).expect_err("twice").contains("another sender"));
     }
 

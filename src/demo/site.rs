@@ -2,7 +2,7 @@
 
 use super::DemoError;
 use crate::config::{Config, Destination, Intake, Keys, LogLevel};
-use crate::intake::{self, Access, Listeners};
+use crate::intake::{self, Access, Listeners, Tally};
 use crate::serve::Gateway;
 use crate::site_key;
 use crate::spool::LocalSpool;
@@ -37,6 +37,7 @@ impl Site {
         let mut config = Config::default();
         config.intake.listen = LOOPBACK;
         config.intake.min_free_bytes = MIN_FREE_BYTES;
+        config.observe.enabled = false;
         config.spool.directory = directory.join("spool");
         config.keys.site_key_file = directory.join("keys/site.key");
         config.log.level = LogLevel::Warn;
@@ -89,7 +90,8 @@ impl Research {
         let (shutdown, stopping) = watch::channel(false);
         let listeners = Listeners { plain: Some(listener), tls: None };
         let access = watch::Sender::new(Arc::new(Access::everybody())).subscribe();
-        let serving = intake::run(listeners, intake, Vec::new(), spool, access, stopping);
+        let tally = Arc::new(Tally::default());
+        let serving = intake::run(listeners, intake, Vec::new(), (spool, tally), access, stopping);
         let task = tokio::spawn(serving);
         Ok(Self { address, received: directory.join("originals"), shutdown, task })
     }

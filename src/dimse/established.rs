@@ -7,6 +7,7 @@ use dicom_ul::association::client::{
     AsyncClientAssociation, AsyncTlsStream, ClientAssociationOptions,
 };
 use dicom_ul::pdu::{Pdu, PresentationContextNegotiated};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 /// PDUs that we take.
@@ -80,7 +81,11 @@ impl Established {
     pub async fn send(&mut self, pdu: &Pdu) -> Result<(), ScuError> {
         match self {
             Self::Plain(plain) => plain.send(pdu).await.map_err(reason),
-            Self::Tls(secure) => secure.send(pdu).await.map_err(reason),
+            Self::Tls(secure) => {
+                secure.send(pdu).await.map_err(reason)?;
+                // dicom-ul only writes; what TLS has not handed to the socket would wait for ever.
+                secure.inner_stream().flush().await.map_err(|_| ScuError::Connection)
+            }
         }
     }
 
@@ -110,6 +115,9 @@ impl Established {
 fn reason(error: dicom_ul::association::Error) -> ScuError {
     use dicom_ul::association::Error as Ul;
     match error {
+        Ul::Connect { source, .. } if source.get_ref().is_some_and(|e| e.is::<rustls::Error>()) => {
+            ScuError::Tls
+        }
         Ul::Connect { .. } | Ul::ToAddress { .. } => ScuError::Connect,
         Ul::Rejected { .. } => ScuError::Rejected,
         Ul::Aborted { .. } => ScuError::Aborted,

@@ -3,6 +3,7 @@
 //! Invariants: with senders listed, an Association is taken only if one of them fits it whole, its
 //! certificate and its user included; no password is compared before everything else fits.
 
+use super::commitment::Reporter;
 use super::negotiate::{Rejection, Request};
 use crate::config::{Intake, Sender};
 use crate::tls::{Acceptor, Certificate, TlsError};
@@ -16,6 +17,17 @@ use tokio::sync::Semaphore;
 
 /// Passwords compared at once: each takes 19 MiB and some milliseconds.
 const COMPARED_AT_ONCE: usize = 2;
+
+/// As what a peer comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admitted {
+    /// Nobody is listed.
+    Anybody,
+    /// The first of the list that fits.
+    Sender { name: String, user_was_checked: bool },
+    /// A destination that may report what it keeps, and store nothing.
+    Reporter,
+}
 
 /// Who may come in, as it is in force; another one takes its place at a reload.
 pub struct Access {
@@ -41,26 +53,33 @@ impl Access {
         Self { senders: None, tls: None, comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE)) }
     }
 
-    /// The name of the sender that fits, or none where nobody is listed.
+    /// As what the peer comes in.
     pub async fn decide(
         &self,
         request: &Request,
         address: IpAddr,
         certificate: Option<&Certificate>,
-    ) -> Result<Option<String>, Rejection> {
-        let Some(senders) = &self.senders else { return Ok(None) };
+        reporters: &[Reporter],
+    ) -> Result<Admitted, Rejection> {
+        let Some(senders) = &self.senders else { return Ok(Admitted::Anybody) };
         // What the nearest of them lacks is what the peer is told.
         let mut nearest = Rejection::Calling;
         for sender in senders {
             match fits(sender, request, address, certificate) {
                 Err(lacks) => nearest = nearest.max(lacks),
                 Ok(()) if self.is_user(sender, request.user.as_ref()).await => {
-                    return Ok(Some(sender.name.clone()));
+                    let user_was_checked = sender.username.is_some();
+                    return Ok(Admitted::Sender { name: sender.name.clone(), user_was_checked });
                 }
                 Ok(()) => nearest = nearest.max(Rejection::User),
             }
         }
-        Err(nearest)
+        // A destination that reports what it keeps is no sender, and may not become one by that.
+        let reports = |reporter: &Reporter| reporter.is_called(&request.calling_ae_title);
+        match reporters.iter().any(reports) {
+            true => Ok(Admitted::Reporter),
+            false => Err(nearest),
+        }
     }
 
     async fn is_user(&self, sender: &Sender, shown: Option<&UserIdentity>) -> bool {
@@ -77,8 +96,14 @@ impl Access {
             None => [needed, UserIdentityType::UsernamePassword].contains(&shown.identity_type()),
             Some(hash) if shown.identity_type() == needed => {
                 let (hash, password) = (hash.clone(), shown.secondary_field());
-                let Ok(_turn) = self.comparing.acquire().await else { return false };
-                let compared = tokio::task::spawn_blocking(move || matches(&hash, &password));
+                let comparing = Arc::clone(&self.comparing);
+                let Ok(turn) = comparing.acquire_owned().await else { return false };
+                // The turn ends with the work, also when nobody waits for its result any more.
+                let compared = tokio::task::spawn_blocking(move || {
+                    let is_right = matches(&hash, &password);
+                    drop(turn);
+                    is_right
+                });
                 compared.await.unwrap_or(false)
             }
             Some(_) => false,
@@ -151,10 +176,14 @@ mod tests {
         Request::new(rq).expect("understood")
     }
 
+    fn sender(name: &str, user_was_checked: bool) -> Admitted {
+        Admitted::Sender { name: name.into(), user_was_checked }
+    }
+
     const HERE: [u8; 4] = [10, 0, 0, 7];
 
-    async fn decide(access: &Access, request: &Request) -> Result<Option<String>, Rejection> {
-        access.decide(request, IpAddr::from(HERE), None).await
+    async fn decide(access: &Access, request: &Request) -> Result<Admitted, Rejection> {
+        access.decide(request, IpAddr::from(HERE), None, &[]).await
     }
 
     #[tokio::test]
@@ -167,8 +196,8 @@ mod tests {
              [[senders]]\nname = 'us'\ncalling_ae_title = 'US1'\ncertificate_sha256 = ['{digest}']"
         ));
         for (calling, called, expected) in [
-            ("CT1", "DEID", Ok(Some("ct".to_owned()))),
-            ("ct2", "deid", Ok(Some("ct".to_owned()))),
+            ("CT1", "DEID", Ok(sender("ct", false))),
+            ("ct2", "deid", Ok(sender("ct", false))),
             ("CT1", "OTHER", Err(Rejection::Called)),
             ("XA1", "DEID", Err(Rejection::Calling)),
             ("MR1", "DEID", Err(Rejection::Calling)),
@@ -178,7 +207,7 @@ mod tests {
             assert_eq!(decided, expected, "{calling} to {called}");
         }
         let nobody = Access::everybody();
-        assert_eq!(decide(&nobody, &request("XA1", "ANY", None)).await, Ok(None));
+        assert_eq!(decide(&nobody, &request("XA1", "ANY", None)).await, Ok(Admitted::Anybody));
     }
 
     #[tokio::test]
@@ -200,7 +229,7 @@ mod tests {
             (None, false),
         ] {
             let decided = decide(&access, &request("CT1", "DEID", shown.clone())).await;
-            let expected = if is_known { Ok(Some("s".into())) } else { Err(Rejection::User) };
+            let expected = if is_known { Ok(sender("s", true)) } else { Err(Rejection::User) };
             assert_eq!(decided, expected, "{shown:?}");
         }
     }

@@ -52,9 +52,8 @@ pub struct Session<'a> {
     wire: Wire,
     from: SocketAddr,
     peer: Peer,
+    calling: String,
     called: String,
-    /// Its name in `[[senders]]`, or nothing.
-    sender: String,
     /// The transfer syntax of each accepted Presentation Context.
     contexts: BTreeMap<u8, String>,
     context: &'a Context,
@@ -68,19 +67,19 @@ impl<'a> Session<'a> {
         wire: Wire,
         from: SocketAddr,
         peer: Peer,
-        (called, sender): (String, String),
+        (calling, called): (String, String),
         contexts: BTreeMap<u8, String>,
         context: &'a Context,
     ) -> Self {
         let speed = Speed::default();
-        Self { wire, from, peer, called, sender, contexts, context, speed, stored: 0, refused: 0 }
+        Self { wire, from, peer, calling, called, contexts, context, speed, stored: 0, refused: 0 }
     }
 
     /// Serves it to its end.
     pub async fn serve(mut self) {
         let deadline = Duration::from_millis(self.context.config.association_timeout_ms);
         let ended = tokio::time::timeout(deadline, self.run()).await;
-        let (from, sender, stored, refused) = (self.from, &self.sender, self.stored, self.refused);
+        let (from, sender, stored, refused) = (self.from, &self.peer.1, self.stored, self.refused);
         match ended.unwrap_or(Err(Ended::Deadline)) {
             Ok(()) => {
                 tracing::info!(peer = %from, sender, stored, refused, "association released");
@@ -141,7 +140,7 @@ impl<'a> Session<'a> {
                     Some((context, Incoming::Object(one))) => self.finish(context, *one).await,
                     Some((context, Incoming::Commitment(message))) => {
                         let Context { config, reporters, spool, .. } = self.context;
-                        let (_, calling) = &self.peer;
+                        let calling = &self.calling;
                         let answered = message.finish(calling, config, reporters, spool, now_ms());
                         let rsp = answered.await;
                         self.respond(context, rsp).await
@@ -180,7 +179,10 @@ impl<'a> Session<'a> {
                 Ok(None)
             }
             Command::CStoreRq(rq) => {
-                let Context { config, spool, .. } = self.context;
+                let Context { config, spool, peers, .. } = self.context;
+                while let Err(wait_ms) = peers.begin(&self.peer, now_ms()) {
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                }
                 let object = ReceivedObject::start(rq, &transfer_syntax, config, spool);
                 Ok(Some(Incoming::Object(Box::new(object))))
             }
@@ -207,8 +209,7 @@ impl<'a> Session<'a> {
     }
 
     async fn finish(&mut self, context: u8, object: ReceivedObject) -> Result<(), Ended> {
-        let (_, calling) = &self.peer;
-        let (rq, status) = match object.finish(calling, &self.called, self.from.to_string()) {
+        let (rq, status) = match object.finish(&self.calling, &self.called, self.from.to_string()) {
             Ok((rq, file, original)) => {
                 let status = self.accept(file, original).await;
                 (rq, status)
@@ -223,17 +224,17 @@ impl<'a> Session<'a> {
             self.stored += 1;
         } else {
             self.refused += 1;
+            self.context.tally.refused(status);
         }
         self.answer(context, &rq, status).await
     }
 
     async fn accept(&self, file: IncomingFile, original: NewOriginal) -> u16 {
         let bytes = file.bytes();
-        while let Err(wait_ms) = self.context.peers.count(&self.peer, bytes, now_ms()) {
-            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-        }
+        self.context.peers.received(&self.peer, bytes, now_ms());
         match self.context.spool.accept(file, original, now_ms()).await {
             Ok(accepted) => {
+                self.context.tally.stored(bytes);
                 tracing::debug!(peer = %self.from, bytes, ?accepted, "an object was stored");
                 status::SUCCESS
             }

@@ -23,6 +23,11 @@ pub struct Reporter {
 }
 
 impl Reporter {
+    /// Whether this is its title.
+    pub fn is_called(&self, ae_title: &str) -> bool {
+        self.ae_title == ae_title
+    }
+
     /// Those that are asked to commit.
     pub fn of(destinations: &[Destination]) -> Vec<Self> {
         let asked = destinations.iter().filter(|destination| destination.commitment);

@@ -3,8 +3,10 @@
 //! Invariant: until a peer is let in, it costs one PDU of memory and `accept_timeout_ms`.
 
 use super::Context;
+use super::access::Admitted;
 use super::association::Session;
-use super::negotiate::{Rejection, Request};
+use super::negotiate::{Offer, Rejection, Request};
+use super::object::printable;
 use super::peers::{Peer, Place, Waiting};
 use super::wire::{Broken, Wire};
 use crate::tls::Certificate;
@@ -24,32 +26,55 @@ pub async fn serve(
     let _ = socket.set_nodelay(true);
     let limit = Duration::from_millis(context.config.accept_timeout_ms);
     // ARTIM (PS3.8 section 9.1.5) runs from the connection on, through the TLS handshake.
-    let refused = |why: &str| tracing::info!(peer = %from, "a connection was refused: {why}");
-    let opened = tokio::select! {
-        opened = tokio::time::timeout(limit, open(socket, in_tls, context)) => opened,
-        () = waiting.made_way() => return refused("it asked for nothing, and others came"),
+    let refused = |why: &str| {
+        context.tally.refused_connection();
+        tracing::info!(peer = %from, "a connection was refused: {why}");
     };
-    let (mut wire, certificate, rq) = match opened {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(why)) => return refused(&why),
-        Err(_) => return refused("no A-ASSOCIATE-RQ within accept_timeout_ms"),
-    };
-    match admit(rq, from, certificate.as_ref(), context).await {
-        Ok((request, peer, sender, place)) => {
-            drop(waiting);
-            establish(wire, from, request, (peer, sender), context).await;
-            drop(place);
+    let mut stopping = context.stopping.clone();
+    let arriving = async {
+        let (wire, certificate, rq) =
+            open(socket, in_tls, context).await.map_err(Arrival::Refused)?;
+        match admit(rq, from, certificate.as_ref(), context).await {
+            Ok(guest) => Ok((wire, guest)),
+            Err(rejection) => Err(Arrival::Rejected(wire, rejection)),
         }
-        Err(rejection) => {
-            let code = rejection.code();
-            tracing::warn!(peer = %from, reason = code, "an association was rejected");
+    };
+    let arrived = tokio::select! {
+        arrived = tokio::time::timeout(limit, arriving) => arrived,
+        () = waiting.made_way() => return refused("it asked for nothing, and others came"),
+        _ = stopping.wait_for(|stop| *stop) => return refused("the gateway stops"),
+    };
+    match arrived {
+        Ok(Ok((wire, guest))) => {
+            drop(waiting);
+            establish(wire, from, guest, context).await;
+        }
+        Ok(Err(Arrival::Rejected(mut wire, rejection))) => {
+            context.tally.rejected(rejection);
             let _ = wire.send(&Pdu::AssociationRJ(rejection.pdu())).await;
             tokio::select! {
                 () = wire.close() => {}
                 () = waiting.made_way() => {}
             }
         }
+        Ok(Err(Arrival::Refused(why))) => refused(&why),
+        Err(_) => refused("no A-ASSOCIATE-RQ within accept_timeout_ms"),
     }
+}
+
+/// How a connection ends before it is an Association.
+enum Arrival {
+    /// Why; it is told nothing.
+    Refused(String),
+    Rejected(Wire, Rejection),
+}
+
+/// Who was let in.
+struct Guest {
+    request: Request,
+    admitted: Admitted,
+    peer: Peer,
+    _place: Place,
 }
 
 /// The first PDU, through TLS where that is spoken.
@@ -60,20 +85,17 @@ async fn open(
 ) -> Result<(Wire, Option<Certificate>, AssociationRQ), String> {
     let timeout = Duration::from_millis(context.config.idle_timeout_ms);
     let max_pdu_bytes = context.config.max_pdu_bytes;
-    let acceptor = in_tls.then(|| context.access.borrow().tls.clone()).flatten();
-    let (mut wire, certificate) = match acceptor {
-        Some(acceptor) => {
-            let (stream, certificate) = acceptor.accept(socket).await?;
-            (Wire::new(stream, max_pdu_bytes, timeout), certificate)
-        }
-        None => {
-            if starts_in_tls(&socket).await {
-                return Err("it speaks TLS, and this port does not".into());
-            }
-            (Wire::new(socket, max_pdu_bytes, timeout), None)
-        }
+    let (mut wire, certificate) = if in_tls {
+        let acceptor = context.access.borrow().tls.clone();
+        let acceptor = acceptor.ok_or("this port speaks TLS, and has no certificate")?;
+        let (stream, certificate) = acceptor.accept(socket).await?;
+        (Wire::new(stream, max_pdu_bytes, timeout), certificate)
+    } else if starts_in_tls(&socket).await {
+        return Err("it speaks TLS, and this port does not".into());
+    } else {
+        (Wire::new(socket, max_pdu_bytes, timeout), None)
     };
-    match wire.receive().await {
+    match wire.receive_request().await {
         Ok(Pdu::AssociationRQ(rq)) => Ok((wire, certificate, rq)),
         Ok(_) => {
             wire.abort(Abort::UnexpectedPdu).await;
@@ -94,33 +116,44 @@ async fn admit(
     from: SocketAddr,
     certificate: Option<&Certificate>,
     context: &Context,
-) -> Result<(Request, Peer, Option<String>, Place), Rejection> {
-    let request = Request::new(rq)?;
-    if *context.stopping.borrow() {
-        return Err(Rejection::Stopping);
-    }
-    let access = context.access.borrow().clone();
-    let sender = access.decide(&request, from.ip(), certificate).await?;
-    let peer = (from.ip(), request.calling_ae_title.clone());
-    let place = context.peers.associate(&peer).ok_or(Rejection::Busy)?;
-    Ok((request, peer, sender, place))
+) -> Result<Guest, Rejection> {
+    let (calling, called) = (printable(&rq.calling_ae_title), printable(&rq.called_ae_title));
+    let deciding = async {
+        let request = Request::new(rq)?;
+        let access = context.access.borrow().clone();
+        let (ip, reporters) = (from.ip(), &context.reporters);
+        let admitted = access.decide(&request, ip, certificate, reporters).await?;
+        // By what was checked: a title that anybody may choose would buy places.
+        let name = match &admitted {
+            Admitted::Sender { name, .. } => name.clone(),
+            Admitted::Anybody | Admitted::Reporter => String::new(),
+        };
+        let peer = (ip, name);
+        let place = context.peers.associate(&peer).ok_or(Rejection::Busy)?;
+        Ok(Guest { request, admitted, peer, _place: place })
+    };
+    deciding.await.inspect_err(|rejection: &Rejection| {
+        let reason = rejection.code();
+        tracing::warn!(peer = %from, calling, called, reason, "an association was rejected");
+    })
 }
 
-async fn establish(
-    mut wire: Wire,
-    from: SocketAddr,
-    request: Request,
-    (peer, sender): (Peer, Option<String>),
-    context: &Context,
-) {
+async fn establish(mut wire: Wire, from: SocketAddr, guest: Guest, context: &Context) {
+    let Guest { request, admitted, peer, _place } = guest;
     let config = &context.config;
-    let called = request.called_ae_title.clone();
-    let with_commitment = config.storage_commitment || !context.reporters.is_empty();
-    let (ac, contexts) = request.accept(config.max_pdu_bytes, with_commitment);
+    let titles = (request.calling_ae_title.clone(), request.called_ae_title.clone());
+    let reports = config.storage_commitment || !context.reporters.is_empty();
+    let offer = Offer {
+        storage: admitted != Admitted::Reporter,
+        commitment: reports,
+        user_was_checked: matches!(admitted, Admitted::Sender { user_was_checked: true, .. }),
+    };
+    let (ac, contexts) = request.accept(config.max_pdu_bytes, offer);
     if wire.send(&Pdu::AssociationAC(ac)).await.is_err() {
         return tracing::info!(peer = %from, "a connection broke before its association");
     }
-    let sender = sender.unwrap_or_default();
-    tracing::debug!(peer = %from, sender, "association established");
-    Session::new(wire, from, peer, (called, sender), contexts, context).serve().await;
+    tracing::debug!(peer = %from, sender = peer.1, "association established");
+    context.tally.began();
+    Session::new(wire, from, peer, titles, contexts, context).serve().await;
+    context.tally.ended();
 }

@@ -17,11 +17,13 @@ mod negotiate;
 mod object;
 mod peers;
 mod speed;
+mod tally;
 mod wire;
 
 pub use access::Access;
 pub use answer::run as answer_commitments;
 pub use commitment::Reporter;
+pub use tally::{Counts as TallyCounts, Tally};
 
 use self::peers::Peers;
 use crate::config::Intake;
@@ -49,6 +51,7 @@ struct Context {
     spool: Arc<LocalSpool>,
     access: watch::Receiver<Arc<Access>>,
     peers: Arc<Peers>,
+    tally: Arc<Tally>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -57,13 +60,13 @@ pub async fn run(
     listeners: Listeners,
     config: Intake,
     reporters: Vec<Reporter>,
-    spool: Arc<LocalSpool>,
+    (spool, tally): (Arc<LocalSpool>, Arc<Tally>),
     access: watch::Receiver<Arc<Access>>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let peers = Peers::new(&config);
     let stopped = stopping.clone();
-    let context = Context { config, reporters, spool, access, peers, stopping: stopped };
+    let context = Context { config, reporters, spool, access, peers, tally, stopping: stopped };
     let context = Arc::new(context);
     let mut connections = JoinSet::new();
     loop {

@@ -12,7 +12,7 @@ use dicom_ul::pdu::{
     AssociationRJSource, AssociationRQ, PresentationContextProposed, PresentationContextResult,
     PresentationContextResultReason, RequestorRoles, UserIdentity, UserVariableItem,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The one application context (PS3.7 section A.2.1).
 const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
@@ -26,6 +26,7 @@ const USER_IDENTITY_AC: u8 = 0x59;
 pub enum Rejection {
     ProtocolVersion,
     ApplicationContext,
+    Contexts,
     Calling,
     Certificate,
     Called,
@@ -49,11 +50,13 @@ impl Rejection {
             Self::ApplicationContext => {
                 (Permanent, ServiceUser(User::ApplicationContextNameNotSupported))
             }
+            Self::Contexts => (Permanent, ServiceProviderASCE(Acse::NoReasonGiven)),
             Self::Called => (Permanent, ServiceUser(User::CalledAETitleNotRecognized)),
             Self::Calling | Self::Certificate => {
                 (Permanent, ServiceUser(User::CallingAETitleNotRecognized))
             }
-            Self::User => (Permanent, ServiceUser(User::NoReasonGiven)),
+            // PS3.7 section D.3.3.7.3
+            Self::User => (Permanent, ServiceProviderASCE(Acse::NoReasonGiven)),
             Self::Busy => {
                 (Transient, ServiceProviderPresentation(Presentation::LocalLimitExceeded))
             }
@@ -69,6 +72,7 @@ impl Rejection {
         match self {
             Self::ProtocolVersion => "protocol-version",
             Self::ApplicationContext => "application-context",
+            Self::Contexts => "presentation-contexts",
             Self::Called => "called-ae-title",
             Self::Calling => "calling-ae-title",
             Self::Certificate => "certificate",
@@ -77,6 +81,15 @@ impl Rejection {
             Self::Stopping => "stopping",
         }
     }
+}
+
+/// What a peer that was let in may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    pub storage: bool,
+    pub commitment: bool,
+    /// Its user identity was asked for and is right; only then it is confirmed.
+    pub user_was_checked: bool,
 }
 
 /// What a peer asks for, before anything is decided.
@@ -89,10 +102,15 @@ pub struct Request {
 }
 
 impl Request {
-    /// Takes the request apart; a version or an application context of others is refused.
+    /// Takes the request apart; a version or an application context of others is refused, and so are
+    /// contexts whose ids are even or repeated: at most 128 remain (PS3.8 section 9.3.2.2).
     pub fn new(rq: AssociationRQ) -> Result<Self, Rejection> {
         if rq.protocol_version & PROTOCOL_VERSION == 0 {
             return Err(Rejection::ProtocolVersion);
+        }
+        let ids: BTreeSet<u8> = rq.presentation_contexts.iter().map(|c| c.id).collect();
+        if ids.len() != rq.presentation_contexts.len() || ids.iter().any(|id| id % 2 == 0) {
+            return Err(Rejection::Contexts);
         }
         if rq.application_context_name.trim_end_matches(['\0', ' ']) != APPLICATION_CONTEXT {
             return Err(Rejection::ApplicationContext);
@@ -117,15 +135,11 @@ impl Request {
     }
 
     /// The A-ASSOCIATE-AC, and the transfer syntax of each context that is accepted.
-    pub fn accept(
-        self,
-        max_pdu_bytes: u32,
-        with_commitment: bool,
-    ) -> (AssociationAC, BTreeMap<u8, String>) {
+    pub fn accept(self, max_pdu_bytes: u32, offer: Offer) -> (AssociationAC, BTreeMap<u8, String>) {
         let mut accepted = BTreeMap::new();
         let mut results = Vec::new();
         for context in &self.contexts {
-            let result = negotiate(context, with_commitment);
+            let result = negotiate(context, offer);
             if result.reason == PresentationContextResultReason::Acceptance {
                 accepted.insert(context.id, result.transfer_syntax.clone());
             }
@@ -142,7 +156,9 @@ impl Request {
         user_variables.extend(
             roles.map(|(class, role)| UserVariableItem::ScuScpRoleSelectionSubItem(class, role)),
         );
-        if self.user.is_some_and(|user| user.positive_response_requested()) {
+        if offer.user_was_checked
+            && self.user.is_some_and(|user| user.positive_response_requested())
+        {
             // the length of a server response of no bytes, which a name or password has
             user_variables.push(UserVariableItem::Unknown(USER_IDENTITY_AC, vec![0, 0]));
         }
@@ -162,15 +178,12 @@ fn uid(text: &str) -> &str {
     text.trim_end_matches(['\0', ' '])
 }
 
-fn negotiate(
-    context: &PresentationContextProposed,
-    with_commitment: bool,
-) -> PresentationContextResult {
+fn negotiate(context: &PresentationContextProposed, offer: Offer) -> PresentationContextResult {
     use PresentationContextResultReason as Reason;
     let class = uid(&context.abstract_syntax);
     let is_known = class == syntaxes::VERIFICATION
-        || syntaxes::is_storage(class)
-        || (with_commitment && class == commitment::PUSH_MODEL);
+        || (offer.storage && syntaxes::is_storage(class))
+        || (offer.commitment && class == commitment::PUSH_MODEL);
     let chosen = choose(&context.transfer_syntaxes);
     let (reason, transfer_syntax) = match (is_known, chosen) {
         (false, _) => (Reason::AbstractSyntaxNotSupported, syntaxes::IMPLICIT_VR_LE),
@@ -195,6 +208,7 @@ mod tests {
     use super::*;
     use dicom_ul::pdu::UserIdentityType;
 
+    const STORAGE: Offer = Offer { storage: true, commitment: false, user_was_checked: false };
     const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 
     fn context(id: u8, class: &str, syntaxes: &[&str]) -> PresentationContextProposed {
@@ -218,7 +232,7 @@ mod tests {
 
     fn answers(contexts: Vec<PresentationContextProposed>) -> Vec<(u8, u8, String)> {
         let request = Request::new(request(contexts)).expect("understood");
-        let (ac, accepted) = request.accept(65_536, false);
+        let (ac, accepted) = request.accept(65_536, STORAGE);
         let of = |result: PresentationContextResult| {
             let is_accepted = result.reason == PresentationContextResultReason::Acceptance;
             assert_eq!(accepted.contains_key(&result.id), is_accepted);
@@ -266,14 +280,38 @@ mod tests {
     }
 
     #[test]
-    fn a_user_who_asks_for_an_answer_gets_one() {
+    fn even_and_repeated_context_ids_are_refused() {
+        let implicit = syntaxes::IMPLICIT_VR_LE;
+        for ids in [vec![1, 3, 3], vec![1, 2]] {
+            let contexts = ids.iter().map(|id| context(*id, CT, &[implicit])).collect();
+            assert_eq!(Request::new(request(contexts)).err(), Some(Rejection::Contexts));
+        }
+    }
+
+    #[test]
+    fn a_reporter_may_report_and_not_store() {
+        let implicit = syntaxes::IMPLICIT_VR_LE;
+        let contexts =
+            vec![context(1, CT, &[implicit]), context(3, commitment::PUSH_MODEL, &[implicit])];
+        let request = Request::new(request(contexts)).expect("understood");
+        let offer = Offer { storage: false, commitment: true, user_was_checked: false };
+        let (_, accepted) = request.accept(65_536, offer);
+        assert_eq!(accepted.into_keys().collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn a_user_who_was_checked_and_asks_for_an_answer_gets_one() {
         for asks in [false, true] {
             let mut rq = request(vec![]);
             let user = UserIdentity::new(asks, UserIdentityType::Username, b"ct".into(), vec![]);
             rq.user_variables.push(UserVariableItem::UserIdentityItem(user));
-            let (ac, _) = Request::new(rq).expect("understood").accept(65_536, false);
             let answer = UserVariableItem::Unknown(USER_IDENTITY_AC, vec![0, 0]);
-            assert_eq!(ac.user_variables.contains(&answer), asks);
+            for user_was_checked in [false, true] {
+                let offer = Offer { user_was_checked, ..STORAGE };
+                let (ac, _) = Request::new(rq.clone()).expect("understood").accept(65_536, offer);
+                let is_told = ac.user_variables.contains(&answer);
+                assert_eq!(is_told, asks && user_was_checked);
+            }
         }
     }
 
@@ -285,7 +323,9 @@ mod tests {
             let item = UserVariableItem::ScuScpRoleSelectionSubItem(class.into(), role);
             rq.user_variables.push(item);
         }
-        let (ac, _) = Request::new(rq).expect("understood").accept(65_536, true);
+        let (ac, _) = Request::new(rq)
+            .expect("understood")
+            .accept(65_536, Offer { commitment: true, ..STORAGE });
         let roles = ac.user_variables.into_iter().filter_map(|item| match item {
             UserVariableItem::ScuScpRoleSelectionSubItem(class, role) => Some((class, role)),
             _ => None,

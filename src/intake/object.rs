@@ -40,7 +40,7 @@ pub struct ReceivedObject {
 }
 
 /// An AE title without what a terminal would obey.
-fn printable(ae_title: &str) -> String {
+pub fn printable(ae_title: &str) -> String {
     ae_title.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Places and pace of each peer: one that asks for much takes nothing from the others.
 //!
-//! A peer is an address before it has told its title, and a title at an address after. Who asks for
+//! A peer is an address; with a list of senders, one of these at an address. Who asks for
 //! nothing makes way for who comes, the longest first: an honest peer asks at once. Invariant: what is
 //! kept of peers is what is connected, and the pace of those that were lately.
 
@@ -17,7 +17,7 @@ const WAITING_PER_PLACE: usize = 4;
 /// Above so many idle paces, those that owe nothing are forgotten.
 const MAX_PACES: usize = 4_096;
 
-/// A title at an address.
+/// The name of a sender of the list, or nothing, at an address.
 pub type Peer = (IpAddr, String);
 
 /// What is connected.
@@ -32,7 +32,18 @@ struct Connected {
     waiting: BTreeMap<u64, (IpAddr, oneshot::Sender<()>)>,
     next: u64,
     associated: HashMap<Peer, usize>,
-    paces: HashMap<Peer, Pace>,
+    paces: HashMap<Peer, PeerPace>,
+}
+
+struct PeerPace {
+    objects: Pace,
+    bytes: Pace,
+}
+
+impl PeerPace {
+    fn wait_ms(&self, now_ms: UnixMs) -> u64 {
+        self.objects.wait_ms(now_ms).max(self.bytes.wait_ms(now_ms))
+    }
 }
 
 /// The place of a connection until it has asked for an Association; given back when it is dropped.
@@ -93,8 +104,8 @@ impl Peers {
         Some(Place { peers: Arc::clone(self), peer: peer.clone() })
     }
 
-    /// Counts an object of a peer; or says how long it has to wait to be counted.
-    pub fn count(&self, peer: &Peer, bytes: u64, now_ms: UnixMs) -> Result<(), u64> {
+    /// Counts an object that a peer begins; or says how long that has to wait.
+    pub fn begin(&self, peer: &Peer, now_ms: UnixMs) -> Result<(), u64> {
         let limits = (self.limits.max_objects_per_s, self.limits.max_bytes_per_s);
         if limits == (0, 0) {
             return Ok(());
@@ -103,13 +114,21 @@ impl Peers {
         if paces.len() >= MAX_PACES {
             paces.retain(|_, pace| pace.wait_ms(now_ms) > 0);
         }
-        let pace = paces.entry(peer.clone()).or_insert_with(|| Pace::new(limits.0, limits.1));
+        let new = || PeerPace { objects: Pace::new(limits.0, 0), bytes: Pace::new(0, limits.1) };
+        let pace = paces.entry(peer.clone()).or_insert_with(new);
         match pace.wait_ms(now_ms) {
             0 => {
-                pace.sent(bytes, now_ms);
+                pace.objects.sent(0, now_ms);
                 Ok(())
             }
             wait_ms => Err(wait_ms),
+        }
+    }
+
+    /// Counts the bytes of an object that a peer has sent: the next one waits for them.
+    pub fn received(&self, peer: &Peer, bytes: u64, now_ms: UnixMs) {
+        if let Some(pace) = self.now().paces.get_mut(peer) {
+            pace.bytes.sent(bytes, now_ms);
         }
     }
 }
@@ -200,9 +219,14 @@ mod tests {
     fn each_peer_has_a_pace_of_its_own() {
         let limits = Intake { max_objects_per_s: 10, ..Intake::default() };
         let peers = Peers::new(&limits);
-        assert_eq!(peers.count(&peer(1, "A"), 1, 0), Ok(()));
-        assert_eq!(peers.count(&peer(1, "A"), 1, 40), Err(60));
-        assert_eq!(peers.count(&peer(2, "A"), 1, 40), Ok(()));
-        assert_eq!(peers.count(&peer(1, "A"), 1, 100), Ok(()));
+        assert_eq!(peers.begin(&peer(1, "A"), 0), Ok(()));
+        assert_eq!(peers.begin(&peer(1, "A"), 40), Err(60));
+        assert_eq!(peers.begin(&peer(2, "A"), 40), Ok(()));
+        assert_eq!(peers.begin(&peer(1, "A"), 100), Ok(()));
+        let limits = Intake { max_bytes_per_s: 1_000, ..Intake::default() };
+        let peers = Peers::new(&limits);
+        assert_eq!(peers.begin(&peer(1, "A"), 0), Ok(()));
+        peers.received(&peer(1, "A"), 2_000, 500);
+        assert_eq!(peers.begin(&peer(1, "A"), 1_000), Err(1_500));
     }
 }

@@ -9,6 +9,8 @@ use dicom_ul::pdu::{AbortRQServiceProviderReason, AbortRQSource, Pdu, write_pdu}
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+/// 128 contexts with dozens of transfer syntaxes each.
+const MAX_REQUEST_BYTES: u32 = 512 * 1024;
 /// For a peer to close first.
 const LINGER: Duration = Duration::from_secs(1);
 /// A peer that goes on sending does not read.
@@ -48,6 +50,15 @@ impl Wire {
         // strict: a longer PDU than was negotiated is an error before its bytes are there
         let read = read_pdu_from_wire_async(stream, &mut self.received, limit, true).await;
         read.map_err(|_| Broken)
+    }
+
+    /// The first PDU: `max_pdu_bytes` is of P-DATA-TF (PS3.8 section D.1), and a request with all of its
+    /// contexts may be longer.
+    pub async fn receive_request(&mut self) -> Result<Pdu, Broken> {
+        let limit = std::mem::replace(&mut self.max_pdu_bytes, MAX_REQUEST_BYTES);
+        let received = self.receive().await;
+        self.max_pdu_bytes = limit;
+        received
     }
 
     /// Sends one, within the time limit.

@@ -175,6 +175,7 @@ impl Gateway {
         // After its keys are in use: nobody could have closed one between.
         self.secrets = secrets;
         self.config = config.clone();
+        self.shown.send_replace(Arc::new(config.clone()));
         if let Err(error) = warn_of_others(config, &self.spool).await {
             tracing::warn!(%error, "what waits for other destinations could not be counted");
         }

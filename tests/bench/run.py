@@ -86,6 +86,8 @@ class Gateway:
 [intake]
 listen = "127.0.0.1:0"
 min_free_bytes = 0
+[observe]
+enabled = false
 [spool]
 directory = "{folder}/spool"
 [keys]

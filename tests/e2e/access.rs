@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 const NONE: [&Path; 0] = [];
-/// Permanent, of the service user: the calling AE title is not recognised.
+/// Permanent, of the service user: the calling AE title is not recognised; of the provider: the user.
 const CALLING: &str = "rejected-1-1-3";
-const NO_REASON: &str = "rejected-1-1-1";
+const NO_USER: &str = "rejected-1-2-1";
 
 fn echo(port: u16, options: &[&str]) -> String {
     let options: Vec<_> = [&["--echo", "--timeout", "10"], options].concat();
@@ -57,10 +57,10 @@ fn a_user_comes_in_by_name_and_password_and_is_answered() {
     site.senders(&[&sender]);
     let gateway = site.start();
     assert_eq!(echo(gateway.port, &["--user", "ct", "--password", "secret"]), "0x0000");
-    assert_eq!(echo(gateway.port, &["--user", "ct", "--password", "wrong"]), NO_REASON);
-    assert_eq!(echo(gateway.port, &["--user", "mr", "--password", "secret"]), NO_REASON);
-    assert_eq!(echo(gateway.port, &["--user", "ct"]), NO_REASON);
-    assert_eq!(echo(gateway.port, &[]), NO_REASON);
+    assert_eq!(echo(gateway.port, &["--user", "ct", "--password", "wrong"]), NO_USER);
+    assert_eq!(echo(gateway.port, &["--user", "mr", "--password", "secret"]), NO_USER);
+    assert_eq!(echo(gateway.port, &["--user", "ct"]), NO_USER);
+    assert_eq!(echo(gateway.port, &[]), NO_USER);
     let log = gateway.stderr();
     assert!(!log.contains("secret") && !log.contains("wrong"), "{log}");
     gateway.stop();

@@ -73,17 +73,21 @@ fn associate(port: u16, calling: &str) -> (TcpStream, Option<Pdu>) {
 fn idle_and_dripping_peers_cost_the_others_nothing_and_little_memory() {
     let mut site = Site::new();
     site.set("intake.max_associations_per_peer", 4);
+    let senders = ["IDLE", "DRIP", "PYNETDICOM"]
+        .map(|title| format!("name = \"{title}\"\ncalling_ae_title = \"{title}\""));
+    site.senders(&senders.each_ref().map(String::as_str));
     let samples = sample(&site.path("sent"), &["--ct", "8"]);
     let gateway = site.start();
-    // 150 that say nothing, 100 Associations that do nothing, 20 that drip
+    // 150 that say nothing, 500 that want an Association to do nothing with, 50 that drip
     let silent: Vec<_> = (0..150).map(|_| connect(gateway.port)).collect();
-    let idle: Vec<_> = (0..100).map(|_| associate(gateway.port, "IDLE")).collect();
+    let idle: Vec<_> = (0..500).map(|_| associate(gateway.port, "IDLE")).collect();
     let accepted = |answer: &Option<Pdu>| matches!(answer, Some(Pdu::AssociationAC(_)));
     let rejected = |answer: &Option<Pdu>| matches!(answer, Some(Pdu::AssociationRJ(rj)) if format!("{rj:?}").contains("LocalLimit"));
     assert_eq!(idle.iter().filter(|(_, answer)| accepted(answer)).count(), 4);
-    let mut drips: Vec<_> = (0..4).map(|_| associate(gateway.port, "DRIP")).collect();
-    for (stream, answer) in &mut drips {
-        assert!(accepted(answer));
+    let mut drips: Vec<_> = (0..50).map(|_| associate(gateway.port, "DRIP")).collect();
+    drips.retain(|(_, answer)| accepted(answer));
+    assert_eq!(drips.len(), 4);
+    for (stream, _) in &mut drips {
         send(stream, &fragment(PDataValueType::Command, vec![0; 2])).expect("sent");
     }
     let sent: Vec<_> = samples.iter().map(|sample| &sample.path).collect();
@@ -95,7 +99,7 @@ fn idle_and_dripping_peers_cost_the_others_nothing_and_little_memory() {
     assert!(resident < 120 << 10, "{resident} KiB");
     let busy = gateway.stderr().matches("reason=\"busy\"").count();
     let told = idle.iter().filter(|(_, answer)| rejected(answer)).count();
-    assert_eq!((busy, told + 4), (told, idle.len()), "who is refused is told that it passes");
+    assert_eq!((busy, told + 4), (told + 46, idle.len()), "who is refused is told that it passes");
     drop((silent, drips));
     gateway.stop();
 }
@@ -133,6 +137,26 @@ fn what_is_declared_too_large_is_closed_before_it_is_there() {
     let resident = gateway.peak_resident_kib();
     assert!(resident < 120 << 10, "{resident} KiB");
     assert_eq!(pynetdicom(gateway.port, &["--echo"], &[""; 0]), ["0x0000"]);
+    gateway.stop();
+}
+
+#[test]
+fn who_drips_is_cut_and_who_pauses_too_long_as_well() {
+    let mut site = Site::new();
+    site.set("intake.min_bytes_per_s", 1_000_000_000);
+    site.set("intake.idle_timeout_ms", 2_000);
+    let gateway = site.start();
+    let (mut idle, _) = associate(gateway.port, "IDLE");
+    assert!(matches!(receive(&mut idle), Some(Pdu::AbortRQ { .. })), "idle_timeout_ms");
+    wait_until("the log says why", || gateway.stderr().contains("idle_timeout_ms"));
+    let (mut drip, _) = associate(gateway.port, "DRIP");
+    let part = fragment(PDataValueType::Command, vec![0; 8]);
+    let cut = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(500));
+        send(&mut drip, &part).is_err()
+    });
+    assert!(cut);
+    wait_until("the log says why", || gateway.stderr().contains("min_bytes_per_s"));
     gateway.stop();
 }
 

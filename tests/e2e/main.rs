@@ -26,6 +26,7 @@ mod limits;
 mod mutants;
 mod native;
 mod network;
+mod observe;
 mod patients;
 mod peers;
 mod profile;

@@ -45,6 +45,16 @@ impl Gateway {
         address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port")
     }
 
+    /// Where it is watched.
+    pub fn observe_address(&self) -> String {
+        let says = |line: &str| Some(line.strip_prefix("status page on http://")?.to_owned());
+        wait_until("it says where it is watched", || {
+            self.stdout().lines().any(|l| l.ends_with('/'))
+        });
+        let address = self.stdout().lines().find_map(says).expect("it says so");
+        address.trim_end_matches('/').replace("0.0.0.0", "127.0.0.1")
+    }
+
     /// What it logged.
     pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.stderr).expect("its stderr")).into_owned()

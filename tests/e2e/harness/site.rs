@@ -24,6 +24,7 @@ impl Site {
         site.write_profile("basic", "");
         for (key, value) in [
             ("intake.listen", "127.0.0.1:0".to_owned()),
+            ("observe.listen", "127.0.0.1:0".to_owned()),
             ("spool.directory", site.text("spool")),
             ("keys.site_key_file", site.text("keys/site.key")),
             ("deid.profile", site.text("profile.toml")),

@@ -1,0 +1,81 @@
+//! Health, metrics and the status page: they tell what happens, and nothing of anybody.
+
+use crate::harness::{Gateway, Site, assert_absent, pynetdicom, sample, wait_until};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+/// Answers in full: status line, headers and body.
+fn get(gateway: &Gateway, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(gateway.observe_address()).expect("connected");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("text");
+    answer
+}
+
+#[test]
+fn metrics_and_page_tell_of_what_was_delivered_held_and_rejected_and_name_nobody() {
+    let mut site = Site::new();
+    site.senders(&["name = \"ct\"\ncalling_ae_title = \"PYNETDICOM\""]);
+    let samples = sample(&site.path("sent"), &["--ct", "2"]);
+    let gateway = site.start();
+    assert!(get(&gateway, "/healthz", "").starts_with("HTTP/1.1 200"));
+    assert!(get(&gateway, "/readyz", "").ends_with("ready\n"));
+    let sent: Vec<_> = samples.iter().map(|sample| &sample.path).collect();
+    assert_eq!(pynetdicom(gateway.port, &[], &sent), vec!["0x0000"; 2]);
+    pynetdicom(gateway.port, &["--echo", "--calling", "STRANGER"], &[""; 0]);
+    site.wait_ended(2);
+    let metrics = get(&gateway, "/metrics", "");
+    for line in [
+        "deid_gateway_objects{state=\"ended\"} 2",
+        "deid_gateway_objects_stored_total 2",
+        "deid_gateway_associations_rejected_total{reason=\"calling-ae-title\"} 1",
+        "deid_gateway_deliveries_sent{destination=\"out\"} 2",
+        "deid_gateway_ready 1",
+        "# EOF",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
+    let page = get(&gateway, "/", "");
+    assert!(page.contains("Ready: objects are taken.") && page.contains("<td>out</td>"), "{page}");
+    assert!(page.contains("default-src 'none'"), "{page}");
+    for text in [&metrics, &page] {
+        for sample in &samples {
+            assert_absent(&sample.identifiers, text.as_bytes(), "what is shown");
+        }
+        assert!(!text.contains("STRANGER") && !text.contains("PYNETDICOM"));
+    }
+    gateway.stop();
+}
+
+#[test]
+fn a_token_is_asked_for_where_one_is_configured_and_needed_beyond_loopback() {
+    let mut site = Site::new();
+    site.set("observe.listen", "0.0.0.0:0");
+    site.run(&["serve"]).fails(2, &["[observe]", "token_file"]);
+    std::fs::write(site.path("token"), "a-long-token\n").expect("written");
+    site.set("observe.token_file", site.text("token"));
+    let gateway = site.start();
+    for path in ["/metrics", "/"] {
+        assert!(get(&gateway, path, "").starts_with("HTTP/1.1 401"));
+        let wrong = get(&gateway, path, "Authorization: Bearer wrong\r\n");
+        assert!(wrong.starts_with("HTTP/1.1 401"));
+        let right = get(&gateway, path, "Authorization: Bearer a-long-token\r\n");
+        assert!(right.starts_with("HTTP/1.1 200"), "{right}");
+    }
+    assert!(get(&gateway, "/healthz", "").starts_with("HTTP/1.1 200"), "health needs none");
+    gateway.stop();
+}
+
+#[test]
+fn a_gateway_without_room_says_that_it_is_not_ready() {
+    let mut site = Site::new();
+    site.set("intake.min_free_bytes", i64::MAX);
+    let gateway = site.start();
+    wait_until("it is not ready", || get(&gateway, "/readyz", "").starts_with("HTTP/1.1 503"));
+    assert!(get(&gateway, "/readyz", "").contains("min_free_bytes"));
+    assert!(get(&gateway, "/metrics", "").contains("deid_gateway_ready 0"));
+    gateway.stop();
+}
