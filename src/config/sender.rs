@@ -89,11 +89,6 @@ impl Sender {
     }
 
     fn fault(&self, takes_certificates: bool) -> Option<String> {
-        if self.asks_nothing() {
-            return Some(
-                "lets everybody in: give calling_ae_title, peer, a certificate or username".into(),
-            );
-        }
         for (key, patterns) in [
             ("calling_ae_title", &self.calling_ae_title),
             ("called_ae_title", &self.called_ae_title),
@@ -112,6 +107,9 @@ impl Sender {
             (_, Some(hash)) if !hash.starts_with(HASH_PREFIX) || PasswordHash::new(hash).is_err() => Some(
                 "password_hash is no Argon2id hash: make it with `deid-gateway keys hash-password`"
                     .into(),
+            ),
+            _ if self.asks_nothing() => Some(
+                "lets everybody in: give calling_ae_title, peer, a certificate or username".into(),
             ),
             _ => None,
         }

@@ -41,7 +41,8 @@ impl Gateway {
     /// The port that speaks TLS, where it is another one.
     pub fn tls_port(&self) -> u16 {
         let stdout = self.stdout();
-        let (_, address) = stdout.trim_end().split_once("in TLS on ").expect("it says so");
+        let says = |line: &str| Some(line.split_once("in TLS on ")?.1.to_owned());
+        let address = stdout.lines().find_map(says).expect("it says so");
         address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port")
     }
 
