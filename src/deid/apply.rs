@@ -106,6 +106,9 @@ pub fn write_result(
             let encapsulated = encapsulate(source, &boxes, scratch)?;
             let rule = "a frame has no encoder: all are decoded, in Explicit VR Little Endian";
             report.add("(0002,0010)", Done::Replaced, rule, encapsulated.is_none().into());
+            let other = encapsulated.as_ref().and_then(|encapsulated| encapsulated.transfer_syntax);
+            let rule = "no encoder: the frames are encoded in JPEG 2000 Lossless";
+            report.add("(0002,0010)", Done::Replaced, rule, other.is_some().into());
             encapsulated
         }
         _ => None,
@@ -114,7 +117,8 @@ pub fn write_result(
         let layout = encapsulated.as_ref().map_or(source.output_layout(), |e| &e.layout);
         write_layout(&mut object.header, layout, source.lossy());
     }
-    let transfer_syntax_uid = match encapsulated {
+    let transfer_syntax_uid = match &encapsulated {
+        Some(Encapsulated { transfer_syntax: Some(other), .. }) => (*other).to_owned(),
         Some(_) => object.transfer_syntax_uid.clone(),
         None => OUTPUT_SYNTAX.to_owned(),
     };
