@@ -135,6 +135,20 @@ impl Family {
         Ok(precision > output.bits_stored || output.low_bit() > 0)
     }
 
+    /// Whether a codestream has all bits as far as High Bit, not just those of the values.
+    fn holds_words(self, like: &[u8], output: &PixelLayout) -> Result<bool, Hold> {
+        let precision = match self {
+            Self::Uncompressed | Self::Rle => output.bits_allocated,
+            Self::Jpeg => jpeg::Codestream::read(like)?.precision(),
+            Self::JpegLs => jpeg_ls::Codestream::read(like)?.precision(),
+            Self::Jpeg2000 | Self::OtherJpeg2000 => {
+                jpeg2000::Codestream::read(jpeg2000::bare(like)?)?.form().0
+            }
+            Self::JpegXl => 0,
+        };
+        Ok(precision > output.high_bit)
+    }
+
     /// The transfer syntax in which encoded frames leave, where it is not the one that they came in: then
     /// every frame has to be encoded.
     pub fn leaves_in(self) -> Option<&'static str> {
@@ -155,8 +169,8 @@ impl Family {
         source: &PixelLayout,
         output: &PixelLayout,
     ) -> Result<Option<Vec<u8>>, Hold> {
-        // PS3.5 8.2: where it is not, decoders disagree on which bits are meant.
-        if output.low_bit() > 0 {
+        // Where values do not begin at the lowest bit, decoders agree on whole words alone.
+        if output.low_bit() > 0 && !self.holds_words(like, output)? {
             return Ok(None);
         }
         let encoded = match self {
@@ -226,4 +240,58 @@ impl Family {
 /// A hold for a frame that is not there.
 pub(super) fn no_frame() -> Hold {
     mismatch("a frame behind the last one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::pixels::layout::tests::layout;
+
+    /// A frame of 12 bits, and its codestream with so many of the bits of its words.
+    fn codestream(family: Family, frame: &[u8], layout: &PixelLayout, precision: u8) -> Vec<u8> {
+        let whole = PixelLayout {
+            bits_stored: precision.into(),
+            high_bit: u16::from(precision) - 1,
+            ..layout.clone()
+        };
+        let form = FrameForm { precision, ids: &[1], markers: &[] };
+        let coding = jpeg2000_encode::SampleCoding {
+            precision: precision.into(),
+            signed: layout.signed,
+            colour_transform: false,
+        };
+        match family {
+            Family::Rle => rle_encode::encode(frame, &whole),
+            Family::Jpeg => jpeg_lossless::encode(frame, &whole, &form),
+            Family::JpegLs => {
+                jpeg_ls::encode(frame, &whole, precision.into(), jpeg_ls::Interleave::None)
+            }
+            _ => jpeg2000_encode::encode(frame, &whole, coding),
+        }
+        .expect("an encoder")
+    }
+
+    #[test]
+    fn values_that_end_above_others_are_encoded_as_whole_words() {
+        for signed in [false, true] {
+            let mut layout = layout("MONOCHROME2", 5, 7, 16);
+            (layout.bits_stored, layout.high_bit, layout.signed) = (12, 15, signed);
+            let frame: Vec<u8> =
+                (0..35_u16).flat_map(|at| (at.wrapping_mul(1873) << 4).to_le_bytes()).collect();
+            for family in [Family::Rle, Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
+                let like = codestream(family, &frame, &layout, 16);
+                let encoded = family.encode(&frame, &like, &[], &layout, &layout);
+                let encoded = encoded.expect("well formed").expect("whole words");
+                let decoded = family.decode(encoded, &layout, &layout);
+                assert_eq!(decoded.as_ref(), Ok(&frame), "{family:?} {signed}");
+            }
+            for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
+                let low: Vec<u8> = frame.chunks(2).flat_map(|word| [word[0] >> 4, 0]).collect();
+                let unsigned = PixelLayout { signed: false, ..layout.clone() };
+                let like = codestream(family, &low, &unsigned, 12);
+                let encoded = family.encode(&frame, &like, &[], &layout, &layout);
+                assert_eq!(encoded, Ok(None), "{family:?} {signed}");
+            }
+        }
+    }
 }

@@ -106,7 +106,10 @@ impl FrameFragments {
         if data.len() as u64 != total {
             return Err(Hold::new(HoldReason::Truncated, "the file ends inside a fragment"));
         }
-        if self.start_marker.is_some_and(|marker| ends_by_marker(marker) && has_another(&data, marker)) {
+        if self
+            .start_marker
+            .is_some_and(|marker| ends_by_marker(marker) && has_another(&data, marker))
+        {
             return Err(mismatch(format!("frame {frame} holds more than one codestream")));
         }
         Ok(data)

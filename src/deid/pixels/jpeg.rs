@@ -6,8 +6,8 @@
 
 use super::attributes::mismatch;
 use super::bare_jpeg::{bare, colours_apart};
-use super::jpeg12;
 use super::jpeg_dct::Black;
+use super::jpeg12;
 use super::layout::{Photometric, PixelLayout, not_decodable};
 use super::samples::extend_sign;
 use super::source::guarded;
@@ -238,22 +238,42 @@ pub(super) fn decode(
             3 => Some(codestream.output_colour(source.photometric)?.0),
             _ => None,
         };
-        decode_as(data, transform, output).or_else(|error| match (error, bare(data)) {
-            // Of the segments that it could stumble over, it needs none.
-            (Error::Format(_), Some(bare)) => decode_as(&colours_apart(&bare).1, transform, output),
-            (error, _) => Err(error),
-        })
-        .map_err(|error| match error {
-            Error::Unsupported(_) => not_decodable("a JPEG feature without a decoder"),
-            Error::Io(_) => Hold::new(HoldReason::Truncated, "a JPEG codestream ends early"),
-            _ => mismatch("a JPEG codestream that does not decode"),
-        })
+        decode_as(data, transform, output)
+            .or_else(|error| match (error, bare(data)) {
+                (Error::Format(_), Some(bare)) => decode_as(&plain(&bare), transform, output),
+                (error, _) => Err(error),
+            })
+            .map_err(|error| match error {
+                Error::Unsupported(_) => not_decodable("a JPEG feature without a decoder"),
+                Error::Io(_) => Hold::new(HoldReason::Truncated, "a JPEG codestream ends early"),
+                _ => mismatch("a JPEG codestream that does not decode"),
+            })
     })?;
     let mut frame = widen(decoded, output)?;
     if output.signed {
         extend_sign(&mut frame, output, codestream.precision());
     }
     Ok(frame)
+}
+
+/// A bare codestream without what the decoder stumbles over and does not need: markers of colours that are
+/// not the first, and numbers of quantisation tables where nothing was quantised.
+fn plain(bare: &[u8]) -> Vec<u8> {
+    let mut plain = colours_apart(bare).1;
+    let mut at = 2;
+    while let Some([0xFF, marker, high, low]) = plain.get(at..at + 4) {
+        let end = at + 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        match marker {
+            0xC3 => {
+                let components = plain.get_mut(at + 10..end).unwrap_or_default();
+                components.chunks_exact_mut(3).for_each(|component| component[2] = 0);
+                break;
+            }
+            0xDA => break,
+            _ => at = end,
+        }
+    }
+    plain
 }
 
 fn decode_as(
@@ -286,6 +306,7 @@ fn widen(decoded: Vec<u8>, output: &PixelLayout) -> Result<Vec<u8>, Hold> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deid::pixels::jpeg_lossless;
     use crate::deid::pixels::layout::tests::layout;
 
     /// Markers of a JPEG with three components, without a scan that decodes.
@@ -340,6 +361,17 @@ mod tests {
         let (source, output) = (layout("YBR_FULL_422", 8, 16, 8), layout("RGB", 8, 16, 8));
         let decoded = decode(picture, &source, &output);
         assert!(decoded.is_ok() && decode(&commented, &source, &output) == decoded);
+    }
+
+    #[test]
+    fn lossless_components_may_name_quantisation_tables_that_are_not_there() {
+        let ybr = layout("YBR_FULL", 2, 3, 8);
+        let frame: Vec<u8> = (0..18).collect();
+        let form = jpeg_lossless::FrameForm { precision: 8, ids: &[1, 2, 3], markers: JFIF };
+        let mut encoded = jpeg_lossless::encode(&frame, &ybr, &form).expect("encoded");
+        let start = encoded.windows(2).position(|marker| marker == [0xFF, 0xC3]).expect("SOF3");
+        (encoded[start + 15], encoded[start + 18]) = (1, 1);
+        assert_eq!(decode(&encoded, &ybr, &ybr), Ok(frame));
     }
 
     #[test]

@@ -67,6 +67,18 @@ mod tests {
     }
 
     #[test]
+    fn changed_codestreams_are_decoded_to_a_frame_or_held() {
+        let layout = twelve(64, 96);
+        for at in 0..GREY.len() {
+            let mut changed = GREY.to_vec();
+            changed[at] ^= 1 << (at % 8);
+            if let Ok(data) = jpeg::decode(&changed, &layout, &layout) {
+                assert_eq!(data.len(), layout.frame_bytes());
+            }
+        }
+    }
+
+    #[test]
     fn a_scan_that_is_cut_or_of_another_size_is_held() {
         let layout = twelve(64, 96);
         for cut in [30, GREY.len() / 2, GREY.len() - 20] {

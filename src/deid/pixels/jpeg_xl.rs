@@ -16,8 +16,9 @@ use jxl_oxide::{AllocTracker, InitializeResult, JxlImage};
 pub(super) const START: &[u8] = &[0xFF, 0x0A];
 const CONTAINER: &[u8] = b"\0\0\0\x0CJXL \r\n\x87\n";
 
-/// What the decoder may take: so many bytes for each sample of a frame, and for tables.
-const BYTES_FOR_A_SAMPLE: usize = 48;
+/// What the decoder may take: so many bytes for each pixel of a frame, twice what it was seen to need, and
+/// for tables.
+const BYTES_FOR_A_PIXEL: usize = 48;
 const BYTES_FOR_TABLES: usize = 64 << 20;
 
 /// What the headers of a codestream say.
@@ -112,8 +113,8 @@ pub(super) fn decode(
 ) -> Result<Vec<u8>, Hold> {
     let data = bare_of(data)?;
     let frame = guarded(|| {
-        let limit = output.pixels() as usize * usize::from(output.samples_per_pixel);
-        let image = open(&data, BYTES_FOR_TABLES + limit * BYTES_FOR_A_SAMPLE)?;
+        let limit = output.pixels() as usize * BYTES_FOR_A_PIXEL;
+        let image = open(&data, BYTES_FOR_TABLES + limit)?;
         let codestream = Codestream::of(&image)?;
         if codestream.output(source)? != *output {
             return Err(mismatch("JPEG XL frames that differ in form"));
@@ -273,7 +274,9 @@ mod tests {
             let near = |at: usize, colour: [u8; 3]| {
                 data[at..at + 3].iter().zip(colour).all(|(is, should)| is.abs_diff(should) < 12)
             };
-            assert!(near(3 * 64 * 32 + 24, [200, 30, 90]) && near(3 * 64 * 32 + 150, [10, 220, 40]));
+            assert!(
+                near(3 * 64 * 32 + 24, [200, 30, 90]) && near(3 * 64 * 32 + 150, [10, 220, 40])
+            );
         }
         assert!(Codestream::read(RGB_LOSSY).is_ok_and(|codestream| codestream.lossy()));
         assert!(decoded(RGB_BOXES, &layout("XYB", 64, 64, 8)).is_err());
@@ -300,6 +303,23 @@ mod tests {
         let jpeg = bare(GREY_JPEG).expect("well formed");
         assert!(!jpeg.windows(4).any(|part| part == b"jbrd"));
         assert_eq!(bare(&jpeg), Some(jpeg.clone()));
+    }
+
+    #[test]
+    fn changed_codestreams_are_decoded_to_a_frame_or_held() {
+        let (rgb, grey) = (layout("RGB", 64, 64, 8), twelve());
+        for (picture, source) in [(GREY_12, &grey), (RGB_BOXES, &rgb), (RGB_LOSSY, &rgb)] {
+            for at in 0..picture.len() {
+                let mut changed = picture.to_vec();
+                changed[at] ^= 1 << (at % 8);
+                if let Ok((data, _)) = decoded(&changed, source) {
+                    assert_eq!(data.len(), source.frame_bytes());
+                }
+                if let Some(kept) = bare(&changed) {
+                    assert_eq!(bare(&kept), Some(kept.clone()), "changed at {at}");
+                }
+            }
+        }
     }
 
     #[test]
