@@ -177,7 +177,7 @@ mod tests {
         let decoding = Decoding::new(&[0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], &[7]);
         let decoding = decoding.expect("a table");
         let mut bits = BitReader::new(&[0b0000_0011]);
-        assert_eq!((0..4).map(|_| decoding.symbol(&mut bits)).flatten().count(), 3);
+        assert_eq!((0..4).filter_map(|_| decoding.symbol(&mut bits)).count(), 3);
         assert!(bits.number(3).is_none());
         let mut bits = BitReader::new(&[0b0001_1111, 0xFF, 0xD0, 0]);
         assert_eq!(decoding.symbol(&mut bits), Some(7));
