@@ -304,6 +304,21 @@ mod tests {
     }
 
     #[test]
+    fn changed_high_throughput_codestreams_are_decoded_to_a_frame_or_held() {
+        let mut grey = layout("MONOCHROME2", 64, 64, 16);
+        (grey.bits_stored, grey.high_bit) = (12, 11);
+        let data = include_bytes!("../../../testdata/pixels/grey-12.jhc");
+        for at in 0..data.len() {
+            let mut changed = data.to_vec();
+            changed[at] ^= 1 << (at % 8);
+            if let Ok(frame) = decode(&changed, &grey, &grey) {
+                assert_eq!(frame.len(), grey.frame_bytes());
+            }
+        }
+        assert!(decode(&data[..data.len() / 2], &grey, &grey).is_err());
+    }
+
+    #[test]
     fn extensions_of_part_2_are_held() {
         let mut data = main_header(1, 7, 0);
         assert!(Codestream::read(&data).is_ok());

@@ -129,6 +129,11 @@ impl Codestream {
         Ok(())
     }
 
+    /// Whether every scan has one component.
+    pub fn components_apart(&self) -> bool {
+        self.components == 1 || self.interleave == Interleave::None
+    }
+
     /// Whether samples were lost when this was encoded.
     pub fn lossy(&self) -> bool {
         self.near > 0
