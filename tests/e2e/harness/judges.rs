@@ -17,6 +17,12 @@ pub fn judge_encoded(directory: &Path, results: &Path) {
     assert!(judged.status.success(), "{}", printed(&judged));
 }
 
+/// Asserts that nothing of what [`super::hidden`] wrote is left in results.
+pub fn judge_hidden(directory: &Path, results: &Path) {
+    let judged = run(python("hidden.py").arg("judge").arg(directory).arg(results));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
 /// Asserts that native objects have the values of compressed ones.
 pub fn compare_decoded(compressed: &Path, native: &Path) {
     let judged = run(python("encoded.py").arg("compare").arg(compressed).arg(native));

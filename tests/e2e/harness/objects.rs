@@ -54,6 +54,17 @@ pub fn encoded(directory: &Path) -> usize {
     written["objects"].as_u64().expect("a number") as usize
 }
 
+/// Writes objects with text in every place that carries pixels; for what each may be held.
+pub fn hidden(directory: &Path) -> BTreeMap<String, Vec<String>> {
+    let written = listing(python("hidden.py").arg("make").arg(directory));
+    serde_json::from_value(written).expect("the listing of hidden.py")
+}
+
+/// Writes objects whose codestreams are not what their headers say; how many.
+pub fn mismatched(directory: &Path) -> usize {
+    listing(python("mismatched.py").arg(directory)).as_array().expect("a list").len()
+}
+
 /// Writes objects with text that breaks rules; the listing of bad_text.py by name.
 pub fn bad_text(directory: &Path) -> serde_json::Value {
     listing(python("bad_text.py").arg(directory))
