@@ -1,6 +1,7 @@
 //! Text in every place that carries pixels, or bytes beside them, is gone, and what should stay stays.
 
 use crate::harness::{Site, hidden, judge_hidden};
+use std::collections::BTreeMap;
 
 /// `deid` of the objects of hidden.py under a profile that says this of the transfer syntax: those that
 /// are to be held are, for their reasons; the judge takes the others.
@@ -8,16 +9,25 @@ fn nothing_is_left(transfer_syntax: &str) {
     let site = Site::new();
     let listing = hidden(&site.path("in"));
     site.ask_for(transfer_syntax);
-    let (from, to) = (site.text("in"), site.text("out"));
+    let (from, to) = (site.text("in/objects"), site.text("out"));
     let ran = site.run(&["deid", &from, "--out", &to]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let held: Vec<_> = listing.iter().filter(|(_, reasons)| !reasons.is_empty()).collect();
-    let delivered = listing.len() - held.len();
-    assert!(ran.stdout.starts_with(&format!("{delivered} de-identified")), "{ran:?}");
-    for (name, reasons) in held {
-        let line = ran.stdout.lines().find(|line| line.contains(&format!("{name}.dcm")));
-        let line = line.unwrap_or_else(|| panic!("{name} is not held: {ran:?}"));
-        assert!(reasons.iter().any(|reason| ran.stdout.contains(reason)), "{line}");
+    // Inputs are numbered in the order of their file names, and held by their reasons.
+    let mut reasons: BTreeMap<usize, &str> = BTreeMap::new();
+    let mut reason = "";
+    for line in ran.stdout.lines() {
+        let (word, _) = line.trim().split_once(": ").unwrap_or_default();
+        match word.strip_prefix("input ").and_then(|number| number.parse().ok()) {
+            Some(number) => drop(reasons.insert(number, reason)),
+            None => reason = word,
+        }
+    }
+    let mut listing: Vec<_> = listing.into_iter().collect();
+    listing.sort_by_key(|(name, _)| format!("{name}.dcm"));
+    for (number, (name, wanted)) in (1..).zip(listing) {
+        let is = reasons.get(&number).copied();
+        let right = is.map_or(wanted.is_empty(), |is| wanted.iter().any(|w| w == is));
+        assert!(right, "{name} is held for {is:?}, not {wanted:?}: {ran:?}");
     }
     judge_hidden(&site.path("in"), &site.path("out"));
 }

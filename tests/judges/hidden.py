@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Objects with text in every place that carries pixels, or bytes beside them, and whether it is gone.
 
-    hidden.py make DIR [NAME...]   writes DIR/NAME.dcm
+    hidden.py make DIR [NAME...]   writes DIR/objects/NAME.dcm
     hidden.py judge DIR OUT        judges the results in OUT of the objects in DIR
 
 Every object tells a name: drawn in one frame where only one way to display it shows it, in another plane than
@@ -16,6 +16,7 @@ delivered. `judge` prints JSON. Exit: 0 passed, 1 failed.
 import json
 import random
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,8 @@ PLANTED = b"PLANTED MARPLE"
 CLASSES = "1.2.840.10008.5.1.4.1.1."
 MISMATCH = ["pixels-mismatch"]
 CASES = {}
+# the values of the frames of codestreams, by SOP Instance UID: what stands beside them stops decoders
+DECODED = {}
 
 
 def drawn(rows=ROWS, columns=COLUMNS):
@@ -114,8 +117,8 @@ def in_a_lookup_table(ds):
 
 @case()
 def in_a_modality_table(ds):
-    frame = slope(0, 255)
-    frame[TEXT] ^= 1
+    frame = slope(0, 120) * 2
+    frame[TEXT] += 1
     pixels(ds, frame, 8)
     item = Dataset()
     item.LUTDescriptor, item.ModalityLUTType = [256, 0, 16], "US"
@@ -137,7 +140,7 @@ def functional_groups(ds, windows):
     for center, width in windows:
         voi = Dataset()
         window(voi, center, width)
-        voi.WindowCenterWidthExplanation = "PLANTED MARPLE"
+        voi.WindowCenterWidthExplanation = "MARPLE"
         group = Dataset()
         group.FrameVOILUTSequence = [voi]
         groups.append(group)
@@ -368,19 +371,18 @@ def compressed(ds, frames, syntax):
     """The codestreams of frames of 8 bits."""
     pixels(ds, frames, 8)
     if syntax == JPEGBaseline8Bit:
-        codestreams = []
-        for frame in frames:
-            from io import BytesIO
-
-            out = BytesIO()
-            Image.fromarray(frame.astype(np.uint8)).save(out, "JPEG", quality=100)
-            codestreams.append(out.getvalue())
+        files = [BytesIO() for _ in frames]
+        for frame, file in zip(frames, files):
+            Image.fromarray(frame.astype(np.uint8)).save(file, "JPEG", quality=100)
+        codestreams = [file.getvalue() for file in files]
+        frames = np.stack([np.asarray(Image.open(file)) for file in files])
         ds.LossyImageCompression, ds.LossyImageCompressionRatio = "01", 4
         ds.LossyImageCompressionMethod = "ISO_10918_1"
     else:
         ds.compress(syntax, generate_instance_uid=False)
         codestreams = list(generate_frames(ds.PixelData, number_of_frames=len(frames)))
     ds.file_meta.TransferSyntaxUID = syntax
+    DECODED[ds.SOPInstanceUID] = frames
     return codestreams
 
 
@@ -436,6 +438,7 @@ def in_fragments_without_a_frame(ds):
 def in_odd_fragments(ds):
     codestreams = compressed(ds, three(), JPEGBaseline8Bit)
     parts = [part for c in codestreams for part in (c[:401], c[401:])]
+    parts[-1] += bytes(sum(map(len, parts)) % 2)
     items(ds, parts)
 
 
@@ -482,12 +485,15 @@ def build(number, name, make):
 
 
 def write(directory, names):
-    directory.mkdir(parents=True, exist_ok=True)
+    for part in ("objects", "reference"):
+        (directory / part).mkdir(parents=True, exist_ok=True)
     listing = {}
     for number, (name, (make, holds)) in enumerate(CASES.items(), 1):
         if not names or name in names:
             ds = build(number, name, make)
-            ds.save_as(directory / f"{name}.dcm", enforce_file_format=True)
+            ds.save_as(directory / "objects" / f"{name}.dcm", enforce_file_format=True)
+            if ds.SOPInstanceUID in DECODED:
+                np.save(directory / "reference" / f"{name}.npy", DECODED[ds.SOPInstanceUID])
             listing[name] = holds
     print(json.dumps(listing, indent=1))
 
@@ -495,6 +501,9 @@ def write(directory, names):
 def values(path):
     """The stored values of every frame, without what is no part of a value."""
     ds = pydicom.dcmread(path)
+    reference = path.parent.with_name("reference") / f"{path.stem}.npy"
+    if reference.exists():
+        return ds, np.load(reference).astype(np.int64)
     for keyword, dtype in (("FloatPixelData", "<f4"), ("DoubleFloatPixelData", "<f8")):
         if keyword in ds:
             return ds, np.frombuffer(ds[keyword].value, dtype).reshape(-1, ds.Rows, ds.Columns)
@@ -506,7 +515,9 @@ def values(path):
         low = ds.HighBit + 1 - ds.BitsStored
         mask = ((1 << ds.BitsStored) - 1) << low
         return ds, array if ds.PixelRepresentation else array & mask
-    array = pixel_array(ds, raw=True)
+    # as the reference was: decoders of JPEG differ
+    plugin = "pillow" if ds.file_meta.TransferSyntaxUID == JPEGBaseline8Bit else ""
+    array = pixel_array(ds, raw=True, decoding_plugin=plugin)
     return ds, array if array.ndim == 3 else array[None]
 
 
@@ -539,7 +550,8 @@ def judge_one(name, source, result):
         if len(after.PixelData) != wanted + wanted % 2:
             faults.append("bytes behind the last frame")
         if after.BitsAllocated > 8 and after.PixelRepresentation == 0:
-            unused = np.frombuffer(after.PixelData, "<u2") & ~(((1 << after.BitsStored) - 1) << (after.HighBit + 1 - after.BitsStored))
+            used = ((1 << after.BitsStored) - 1) << (after.HighBit + 1 - after.BitsStored)
+            unused = np.frombuffer(after.PixelData, "<u2") & (0xFFFF ^ used)
             if unused.any():
                 faults.append("bits of no value are set")
     if after.file_meta.TransferSyntaxUID.is_compressed:
@@ -573,7 +585,7 @@ def judge_one(name, source, result):
 def judge(directory, out):
     results = {int(pydicom.dcmread(p, stop_before_pixels=True).InstanceNumber): p for p in out.rglob("*.dcm")}
     faults, judged = {}, 0
-    for source in sorted(directory.glob("*.dcm")):
+    for source in sorted((directory / "objects").glob("*.dcm")):
         if CASES[source.stem][1]:
             continue
         number = int(pydicom.dcmread(source, stop_before_pixels=True).InstanceNumber)
