@@ -96,6 +96,7 @@ pub enum StepError {
 pub fn pixel_limits(limits: &Limits) -> PixelLimits {
     PixelLimits {
         max_frame_bytes: limits.max_frame_bytes,
+        max_pixel_bytes: limits.max_pixel_bytes,
         max_frames: limits.max_frames,
         ..PixelLimits::default()
     }

@@ -565,7 +565,9 @@ def judge_one(name, source, result):
     elsewhere = any(word in name for word in ELSEWHERE)
     shown = 39 if "40-of-87" in name else 0 if len(was) == 1 or "pixel-data" in name else 1
     text = drawn(*was.shape[1:])
-    changed = was != now
+    # decoders of JPEG round, each in its way
+    lossy = before.file_meta.TransferSyntaxUID == JPEGBaseline8Bit
+    changed = np.abs(was - now) > 3 if lossy else was != now
     others = [frame for frame in range(len(was)) if elsewhere or frame != shown]
     if changed[others].any():
         faults.append("other samples changed")
@@ -575,7 +577,7 @@ def judge_one(name, source, result):
         if np.ptp(now[shown][area]) != 0:
             faults.append("text is left")
     fills = np.unique(now[shown][changed[shown]])
-    if len(fills) != 1 and "JPEG" not in before.file_meta.TransferSyntaxUID.name:
+    if len(fills) != 1 and not lossy:
         faults.append(f"boxes are filled with {len(fills)} values")
     if changed[shown].mean() > 0.8:
         faults.append("too much changed")

@@ -24,7 +24,7 @@ pub use judges::{
 pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
     Sample, bad_text, carriers, digests_by_uid, encoded, hidden, hostile, instance_number,
-    mismatched, modified, mutants, renamed, sample, transcoded, undecodable, value,
+    mismatched, modified, mutants, renamed, sample, slow, transcoded, undecodable, value,
 };
 pub use process::{printed, python, run, wait_until};
 pub use proxy::{Fault, Plan, Proxy};

@@ -65,6 +65,12 @@ pub fn mismatched(directory: &Path) -> usize {
     listing(python("mismatched.py").arg(directory)).as_array().expect("a list").len()
 }
 
+/// Writes an object that decodes for minutes.
+pub fn slow(directory: &Path) -> PathBuf {
+    listing(python("mismatched.py").arg(directory).arg("slow"));
+    directory.join("slow.dcm")
+}
+
 /// Writes objects with text that breaks rules; the listing of bad_text.py by name.
 pub fn bad_text(directory: &Path) -> serde_json::Value {
     listing(python("bad_text.py").arg(directory))
