@@ -11,6 +11,7 @@ use super::header::{Context, Done, ProjectKey, Report, Subject, scrub};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{OpenObject, text_of};
+use super::overlays;
 use super::picture::PixelRect;
 use super::pixels::{
     Encapsulated, FrameSource, PixelElement, WriteFramesError, encapsulate, write_frames,
@@ -95,7 +96,12 @@ pub fn write_result(
         treatment: application.redaction.treatment,
         identifiers: application.identifiers,
     };
+    let staying = &application.redaction.overlays;
+    let planes = overlays::take_staying(&mut object.header, staying, application.limits)?;
     let mut report = scrub(&mut object.header, &context)?;
+    let rule = "an overlay plane in which no text was found";
+    report.add("(60xx,3000)", Done::Kept, rule, planes.len());
+    overlays::put(&mut object.header, planes);
     tell(&mut report, &object, application.subject);
     if let Some(kind) = application.redaction.document {
         documents::replace(&mut object.header, kind, application.redaction.treatment);

@@ -20,6 +20,7 @@ mod known_vr;
 mod object;
 pub mod opening;
 pub mod outline;
+pub mod overlays;
 pub mod phi_text;
 pub mod picture;
 pub mod pixels;

@@ -1,6 +1,7 @@
 //! What was decided for the pixels and the document of one object, as plain data kept in the spool.
 
 use super::documents::DocumentKind;
+use super::overlays::OverlayPlane;
 use super::picture::PixelRect;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,9 @@ pub struct Redaction {
     pub boxes: Vec<RedactionBox>,
     /// Lines of text that were read and stay.
     pub kept: Vec<KeptLine>,
+    /// Overlay planes that stay. Older records do not have it.
+    #[serde(default)]
+    pub overlays: Vec<OverlayPlane>,
 }
 
 /// Where a line of text stays: every word of it is on the allow-list.

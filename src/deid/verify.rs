@@ -8,6 +8,7 @@ use super::header::{Expected, Rulebook, Subject, residue, unscrubbed};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{OpenObject, read_meta};
+use super::overlays;
 use super::phi_text::Known;
 use super::picture::{Picture, PixelRect};
 use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render};
@@ -53,6 +54,7 @@ pub fn verify(
     let mut object = OpenObject::open(file, expected.limits, scratch, &rulebook)?;
     check_file(file, &object, expected.profile)?;
     documents::take(&mut object.header, expected.redaction.document)?;
+    overlays::take(&mut object.header, &expected.redaction.overlays, expected.limits)?;
     check_header(&object, &rulebook, expected)?;
     check_bytes(file, &object, &rulebook, expected)?;
     let frames = open_frames(&object, expected.limits)?;

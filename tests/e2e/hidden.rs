@@ -1,6 +1,6 @@
 //! Text in every place that carries pixels, or bytes beside them, is gone, and what should stay stays.
 
-use crate::harness::{Site, hidden, judge_hidden};
+use crate::harness::{Site, hidden, judge_graphics, judge_hidden};
 use std::collections::BTreeMap;
 
 /// `deid` of the objects of hidden.py under a profile that says this of the transfer syntax: those that
@@ -40,4 +40,17 @@ fn no_hidden_text_is_left_where_results_leave_as_they_came() {
 #[test]
 fn no_hidden_text_is_left_where_results_leave_decoded() {
     nothing_is_left("explicit");
+}
+
+#[test]
+fn an_overlay_without_text_stays_under_the_clean_graphics_option() {
+    let site = Site::new();
+    hidden(&site.path("in"));
+    let profile = std::fs::read_to_string(site.path("profile.toml")).expect("readable");
+    let asked = profile.replace("options = []", "options = [\"Clean Graphics Option\"]");
+    assert_ne!(asked, profile, "the profile names its options");
+    std::fs::write(site.path("profile.toml"), asked).expect("written");
+    let object = site.text("in/objects/in-one-overlay-of-two.dcm");
+    site.run(&["deid", &object, "--out", &site.text("out")]).ok();
+    judge_graphics(&site.path("in"), &site.path("out"));
 }

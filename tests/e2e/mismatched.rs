@@ -17,12 +17,19 @@ fn pixels_that_are_not_what_the_header_says_are_held_in_bounded_memory() {
     let ran = site.run(&["deid", &from, "--out", &to]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert_eq!(files_under(&site.path("out")), Vec::<PathBuf>::new(), "delivered");
-    let said = |line: &str| line.trim().split_once(": ").map(|(reason, count)| (reason.to_owned(), count.parse().ok()));
-    let held: usize = ran.stdout.lines().filter_map(said).filter_map(|(reason, count)| {
-        let count: usize = count?;
-        assert!(REASONS.contains(&reason.as_str()), "{count} are held as {reason}: {ran:?}");
-        Some(count)
-    }).sum();
+    let said = |line: &str| {
+        line.trim().split_once(": ").map(|(reason, count)| (reason.to_owned(), count.parse().ok()))
+    };
+    let held: usize = ran
+        .stdout
+        .lines()
+        .filter_map(said)
+        .filter_map(|(reason, count)| {
+            let count: usize = count?;
+            assert!(REASONS.contains(&reason.as_str()), "{count} are held as {reason}: {ran:?}");
+            Some(count)
+        })
+        .sum();
     assert_eq!(held, names, "{ran:?}");
     assert!(!ran.stderr.contains("tried once more"), "a child was killed: {ran:?}");
 }

@@ -3,6 +3,7 @@
 
     hidden.py make DIR [NAME...]   writes DIR/objects/NAME.dcm
     hidden.py judge DIR OUT        judges the results in OUT of the objects in DIR
+    hidden.py graphics DIR OUT     judges the result of in-one-overlay-of-two under the Clean Graphics Option
 
 Every object tells a name: drawn in one frame where only one way to display it shows it, in another plane than
 the frames, in bits that are no part of a value, or as PLANTED in bytes beside the pixels. A result must have
@@ -279,6 +280,15 @@ def in_overlays(ds):
     pixels(ds, slope(0, 200), 8)
     for group in (0x6000, 0x6002, 0x601E):
         plane(ds, group)
+
+
+@case()
+def in_one_overlay_of_two(ds):
+    pixels(ds, slope(0, 200), 8)
+    plane(ds, 0x6000)
+    plane(ds, 0x6002)
+    ring = np.abs((X - 160) ** 2 + (3 * (Y - 44)) ** 2 - 14000) < 900
+    ds[0x6002, 0x3000].value = np.packbits(ring.ravel(), bitorder="little").tobytes()
 
 
 @case()
@@ -601,8 +611,25 @@ def judge(directory, out):
     return 1 if faults or not judged else 0
 
 
+def graphics(directory, out):
+    """The plane without text stays with what displays it, and nothing else of any plane."""
+    before = pydicom.dcmread(directory / "objects" / "in-one-overlay-of-two.dcm")
+    [path] = out.rglob("*.dcm")
+    after, faults = pydicom.dcmread(path), []
+    left = {int(elem.tag.element): elem.value for elem in after if elem.tag.group == 0x6002}
+    wanted = [0x0010, 0x0011, 0x0040, 0x0050, 0x0100, 0x0102, 0x3000]
+    if left != {number: before[0x6002, number].value for number in wanted}:
+        faults.append(f"what is left of the plane: {sorted(left)}")
+    if any(elem.tag.group == 0x6000 for elem in after):
+        faults.append("the plane with text is still there")
+    if after.PixelData != before.PixelData or b"MARPLE" in path.read_bytes():
+        faults.append("other pixels, or the name")
+    print(json.dumps({"faults": faults}, indent=1))
+    return 1 if faults else 0
+
+
 if __name__ == "__main__":
     command, directory, *rest = sys.argv[1:]
     if command == "make":
         sys.exit(write(Path(directory), rest))
-    sys.exit(judge(Path(directory), Path(rest[0])))
+    sys.exit({"judge": judge, "graphics": graphics}[command](Path(directory), Path(rest[0])))

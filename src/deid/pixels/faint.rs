@@ -84,7 +84,9 @@ impl Ranks {
         let mut is_faint = false;
         for tile in self.tiles() {
             let first = self.ranks[tile.top * self.width + tile.left];
-            let Some(at) = self.pixels_of(tile).find(|at| self.ranks[*at] != first) else { continue };
+            let Some(at) = self.pixels_of(tile).find(|at| self.ranks[*at] != first) else {
+                continue;
+            };
             let other = self.ranks[at];
             if self.pixels_of(tile).any(|at| ![first, other].contains(&self.ranks[at])) {
                 continue;

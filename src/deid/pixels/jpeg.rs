@@ -304,7 +304,10 @@ mod tests {
             let source = PixelLayout { rows: 0xFFFF, ..layout("YBR_FULL", 2, 2, 8) };
             let output = Codestream::read(&data).and_then(|read| read.output(&source));
             let held = decode(&data, &source, &output.expect("it fits")).expect_err("too short");
-            assert_eq!(held.detail, "a JPEG codestream of fewer bits than it has blocks, or samples");
+            assert_eq!(
+                held.detail,
+                "a JPEG codestream of fewer bits than it has blocks, or samples"
+            );
         }
     }
 

@@ -23,6 +23,12 @@ pub fn judge_hidden(directory: &Path, results: &Path) {
     assert!(judged.status.success(), "{}", printed(&judged));
 }
 
+/// Asserts that of two overlay planes the one without text stayed.
+pub fn judge_graphics(directory: &Path, results: &Path) {
+    let judged = run(python("hidden.py").arg("graphics").arg(directory).arg(results));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
 /// Asserts that native objects have the values of compressed ones.
 pub fn compare_decoded(compressed: &Path, native: &Path) {
     let judged = run(python("encoded.py").arg("compare").arg(compressed).arg(native));

@@ -19,7 +19,7 @@ pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
     assert_absent, assert_not_readable, compare_decoded, judge, judge_all, judge_dates,
-    judge_document, judge_encoded, judge_hidden, read_values,
+    judge_document, judge_encoded, judge_graphics, judge_hidden, read_values,
 };
 pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
