@@ -1,7 +1,8 @@
 //! `check`: is this configuration fit to run? Every finding says what is wrong and what to do.
 
 use crate::config::{
-    Config, Destination, DestinationKind, Documents, FaceRule, Profile, ProfileOption, SopClasses,
+    Config, Destination, DestinationKind, Documents, FaceRule, Mask, Profile, ProfileOption,
+    SopClasses,
 };
 use crate::deid::header::Rulebook;
 use crate::deid::header::rulebook::Reason;
@@ -52,6 +53,7 @@ pub async fn run(config: &Config) -> Vec<Finding> {
         }
         Err(error) => findings.push(finding("[deid]", Err(error.to_string()))),
     }
+    findings.extend(masks(config));
     findings.push(finding("[deid] release", Ok(config.release(None).to_string())));
     findings.extend(routes(config));
     findings.extend([
@@ -67,6 +69,19 @@ pub async fn run(config: &Config) -> Vec<Finding> {
         findings.push(finding(format!("destination {:?}", destination.name), outcome));
     }
     findings
+}
+
+/// What is blanked in the pictures of known devices: the file, and each of its masks.
+fn masks(config: &Config) -> Vec<Finding> {
+    let what = "[deid] masks_file";
+    match config.masks() {
+        Ok(masks) if masks.is_empty() => vec![finding(what, Ok("no device masks".into()))],
+        Ok(masks) => {
+            let one = |mask: &Mask| finding(what, Ok(format!("{:?}: {mask}", mask.name)));
+            masks.iter().map(one).collect()
+        }
+        Err(error) => vec![finding(what, Err(error.to_string()))],
+    }
 }
 
 /// The table of routes, and what is odd in it.

@@ -89,8 +89,7 @@ enum Command {
     /// What waits to leave as a whole, where `release` says so.
     #[command(subcommand)]
     Study(study::Study),
-    /// Score de-identification against an answer key.
-    #[command(subcommand)]
+    /// Score the reading of pictures, or de-identification against an answer key.
     Eval(eval::Eval),
     /// The keys that pseudonyms are made with.
     #[command(subcommand)]

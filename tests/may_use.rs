@@ -70,8 +70,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "worker::ObjectReport",
         ],
     ),
-    // It runs `deid`, and reads sources and results itself, after the scan that every parser needs.
-    ("eval", &["config", "deid::scan", "phi", "redact"]),
+    // It runs `deid`, or the reading of pictures alone, and reads sources and results itself, after the
+    // scan that every parser needs.
+    (
+        "eval",
+        &[
+            "config",
+            "deid::picture",
+            "deid::redaction",
+            "deid::scan",
+            "phi",
+            "redact",
+            "sandbox",
+            "worker",
+        ],
+    ),
     // A person asks what a profile does: of the core, or of a child through the worker's pools.
     ("explain", &["config", "deid::explain", "deid::header", "deid::redaction", "worker"]),
     // It makes the key of the core, and logs that it did.

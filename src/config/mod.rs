@@ -7,6 +7,7 @@ mod attribute;
 mod carriers;
 mod destination;
 mod keys;
+mod mask;
 mod options;
 mod profile;
 mod release;
@@ -21,6 +22,7 @@ pub use attribute::AttributePattern;
 pub use carriers::{Documents, FaceRule, Faces};
 pub use destination::{Destination, DestinationKind};
 pub use keys::{Keys, Linkage, UnknownPatients};
+pub use mask::{DeviceFacts, Mask, MaskBox};
 pub use options::ProfileOption;
 pub use profile::{OutputSyntax, PixelRule, Profile, UnlistedText};
 pub use release::{Release, ReleaseBy};
@@ -139,6 +141,8 @@ pub struct Spool {
 pub struct Deid {
     pub profile: String,
     pub project: String,
+    /// Device masks, for every profile; empty: none.
+    pub masks_file: PathBuf,
     /// What leaves together.
     pub release: ReleaseBy,
     pub release_quiet_s: u64,
@@ -266,6 +270,7 @@ impl Default for Deid {
         Self {
             profile: "basic".into(),
             project: "default".into(),
+            masks_file: PathBuf::new(),
             release: ReleaseBy::Object,
             release_quiet_s: 300,
         }
@@ -334,7 +339,15 @@ impl Config {
 
     /// The profile that `[deid] profile` names.
     pub fn profile(&self) -> Result<Profile, ConfigError> {
-        Profile::named(&self.deid.profile)
+        Profile::named(&self.deid.profile)?.with_masks(&self.masks()?)
+    }
+
+    /// The masks of `[deid] masks_file`.
+    pub fn masks(&self) -> Result<Vec<Mask>, ConfigError> {
+        match self.deid.masks_file.as_os_str().is_empty() {
+            true => Ok(Vec::new()),
+            false => mask::read(&self.deid.masks_file),
+        }
     }
 
     /// Every profile that is named, by its name there: that of `[deid]`, then those of routes.
@@ -342,7 +355,9 @@ impl Config {
         let of_routes = self.routes.iter().filter_map(|route| route.profile.as_deref());
         let named = std::iter::once(self.deid.profile.as_str()).chain(of_routes);
         let named: BTreeSet<_> = named.collect();
-        named.into_iter().map(|name| Ok((name, Profile::named(name)?))).collect()
+        let masks = self.masks()?;
+        let with_masks = |name| Ok((name, Profile::named(name)?.with_masks(&masks)?));
+        named.into_iter().map(with_masks).collect()
     }
 
     /// The projects that objects are routed to.

@@ -4,6 +4,7 @@ use super::documents::DocumentKind;
 use super::header::{Rulebook, facts};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
+use super::masks;
 use super::object::OpenObject;
 use super::opening::Opening;
 use super::overlays::{self, OverlayPlane};
@@ -28,6 +29,8 @@ pub struct Examination {
     pub document: Option<DocumentKind>,
     /// The frames as they will be written; absent without Pixel Data.
     pub layout: Option<PixelLayout>,
+    /// The masks of the profile that the object has, by their places in it.
+    pub masks: Vec<u32>,
     /// The frames that were looked at, in their order: all, or none.
     pub looked: Vec<LookedFrame>,
     /// Overlay planes that were looked at, and how many pictures of each were handed out, as of a frame
@@ -160,6 +163,7 @@ pub fn examine(
     if treatment == PixelTreatment::Looked {
         check_no_label(&object.header)?;
     }
+    let masks = masks::fitting(&object.header, profile);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
     let (mut looked, mut planes) = (Vec::new(), Vec::new());
@@ -192,6 +196,7 @@ pub fn examine(
         treatment,
         document,
         layout,
+        masks,
         looked,
         planes,
         identifiers,
@@ -225,6 +230,7 @@ mod tests {
             treatment: PixelTreatment::Looked,
             document: None,
             layout: Some(layout),
+            masks: Vec::new(),
             looked: pictures.iter().map(looked).collect(),
             planes: Vec::new(),
             identifiers: Identifiers::default(),

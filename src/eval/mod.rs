@@ -40,6 +40,7 @@ mod path;
 mod pixels;
 mod results;
 mod score;
+pub mod text;
 mod words;
 
 pub use finding::Failure;
@@ -66,11 +67,25 @@ pub enum EvalError {
     Redact(#[from] RedactError),
     #[error("{}: {what}: {source}", path.display())]
     Path { path: PathBuf, what: &'static str, source: std::io::Error },
+    /// The reader cannot be used.
+    #[error("pictures cannot be read: {0}")]
+    Reader(String),
     #[error("scoring was interrupted")]
     Interrupted,
 }
 
 impl EvalError {
+    fn at(file: &Path, line: u64, what: String) -> Self {
+        let fault = if line > 0 { KeyFault::at(line, what) } else { KeyFault::whole(what) };
+        Self::Input { file: file.to_owned(), fault }
+    }
+
+    /// A picture is not what the truth says of it.
+    fn truth(folder: &Path, image: &str, what: &str) -> Self {
+        let file = folder.join("truth.json");
+        Self::Input { file, fault: KeyFault::whole(format!("{image}: {what}")) }
+    }
+
     /// Whether what was asked for is wrong, and not this machine.
     pub fn is_bad_input(&self) -> bool {
         matches!(self, Self::Input { .. } | Self::Config(_) | Self::Redact(RedactError::Config(_)))

@@ -115,6 +115,11 @@ impl<'a> Raster<'a> {
         (size > 0 && self.bytes_per_sample <= 4 && self.data.len() >= size).then_some(self)
     }
 
+    /// Columns, rows and frames.
+    pub fn size(&self) -> [u32; 3] {
+        [self.columns, self.rows, self.frames].map(|side| u32::try_from(side).unwrap_or(u32::MAX))
+    }
+
     /// Whether all regions lie inside.
     pub fn has(&self, regions: &[Region]) -> bool {
         regions.iter().all(|region| {
@@ -147,6 +152,26 @@ impl<'a> Raster<'a> {
                 })
             })
         })
+    }
+
+    /// A part of a frame (from 0) as RGB, its values spread over what there is of them; with its sides.
+    pub fn picture(&self, frame: usize, area: [usize; 4]) -> (usize, usize, Vec<u8>) {
+        let [left, top, right, bottom] = area;
+        let (right, bottom) = (right.min(self.columns), bottom.min(self.rows));
+        let columns = left.min(right)..right;
+        let at = |row: usize, column: usize, sample: usize| {
+            self.sample((frame, row, column), sample).unwrap_or(0)
+        };
+        let mut values = Vec::with_capacity((bottom - top.min(bottom)) * columns.len() * 3);
+        for row in top..bottom {
+            for column in columns.clone() {
+                values.extend((0..3).map(|sample| at(row, column, sample.min(self.samples - 1))));
+            }
+        }
+        let (low, high) = values.iter().fold((u32::MAX, 0), |(l, h), v| (l.min(*v), h.max(*v)));
+        let range = u64::from(high.saturating_sub(low)).max(1);
+        let shade = |value: &u32| (u64::from(value - low) * 255 / range) as u8;
+        (columns.len(), bottom.saturating_sub(top), values.iter().map(shade).collect())
     }
 
     fn whole(&self) -> Region {

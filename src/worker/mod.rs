@@ -118,6 +118,11 @@ impl Steps {
         }
     }
 
+    /// Loads what reads pictures, now and not with the first of them.
+    pub async fn load(&self) -> Result<(), DetectError> {
+        self.recogniser.load().await
+    }
+
     /// How this kernel confines children; an error where that is less than the configuration asks.
     pub async fn confinement(&self) -> io::Result<Confinement> {
         self.work.confinement().await
@@ -242,7 +247,7 @@ impl Steps {
         check_treatment(outline, object.profile, examination.treatment)?;
         let (examination, profile) = (Arc::new(*examination), object.profile.clone());
         let (of, lines) = (Arc::clone(&examination), read.lines);
-        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await?;
+        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await??;
         for round in 1..=ROUNDS {
             let path = output(round);
             match self.round(object, subject, &path, &examination, &redaction).await? {
@@ -285,6 +290,33 @@ impl Steps {
             Reply::Explained(explanation) => Ok(*explanation),
             _ => Err(out_of_step()),
         }
+    }
+
+    /// What is read in an object's pictures and decided of it, without a result.
+    pub async fn look(
+        &self,
+        input: &Path,
+        scratch: &Path,
+        profile: &Profile,
+    ) -> Result<Look, RunError> {
+        let request = Request::Examine { profile: profile.clone(), limits: self.limits.clone() };
+        let files = files::of_input(input, scratch)?;
+        let looking = async {
+            let mut exchange = self.work.start(&request, &files).await?;
+            if !matches!(exchange.next().await?, Reply::Opened(_)) {
+                return Err(out_of_step().into());
+            }
+            let (Reply::Examined(examination), read) = self.rest_of(exchange).await? else {
+                return Err(out_of_step().into());
+            };
+            examination.check_complete(&read.pictures)?;
+            let lines = read.lines.clone();
+            let (of, profile) = (*examination, profile.clone());
+            let frames = of.layout.as_ref().map_or(0, |layout| layout.frames);
+            let redaction = blocking(move || decide(&of, &read.lines, &profile)).await?;
+            Ok(Look { lines, redaction: redaction?, frames })
+        };
+        Ok(self.in_time(Instant::now() + self.object_timeout, looking).await?)
     }
 
     async fn round(
@@ -417,6 +449,13 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Hold> {
     let stopped = |_| Hold::new(HoldReason::SandboxCrashed, "a computation stopped");
     tokio::task::spawn_blocking(computation).await.map_err(stopped)
+}
+
+/// What was read in an object, and what is to become of its pixels.
+pub struct Look {
+    pub lines: Vec<TextLine>,
+    pub redaction: Redaction,
+    pub frames: u32,
 }
 
 /// What was read during one request.

@@ -5,11 +5,22 @@ use crate::harness::{
 };
 use std::path::{Path, PathBuf};
 
+/// Makes the profile of a site say this of the transfer syntax.
+pub fn ask_for(site: &Site, transfer_syntax: &str) {
+    let path = site.path("profile.toml");
+    let profile = std::fs::read_to_string(&path).expect("readable");
+    let line = |value: &str| format!("transfer_syntax = \"{value}\"");
+    let shipped = ["same", "explicit"].map(line);
+    assert!(shipped.iter().any(|line| profile.contains(line)), "the profile names a syntax");
+    let asked = shipped.iter().fold(profile, |p, l| p.replace(l, &line(transfer_syntax)));
+    std::fs::write(&path, asked).expect("written");
+}
+
 /// The objects of encoded.py, de-identified under a profile that says this of the transfer syntax.
 fn deidentified(transfer_syntax: &str) -> (Site, usize) {
     let site = Site::new();
     let objects = encoded(&site.path("in"));
-    site.ask_for(transfer_syntax);
+    ask_for(&site, transfer_syntax);
     let (from, to) = (site.text("in/objects"), site.text("out"));
     let printed = site.run(&["deid", &from, "--out", &to]).ok();
     assert!(printed.starts_with(&format!("{objects} de-identified")), "{printed}");
@@ -37,7 +48,7 @@ fn a_profile_can_ask_for_explicit_vr_little_endian() {
 #[test]
 fn a_destination_that_takes_no_compression_gets_the_same_values_decoded() {
     let mut site = Site::new();
-    site.ask_for("same");
+    ask_for(&site, "same");
     encoded(&site.path("in"));
     let sent = files_under(&site.path("in/objects"));
     let colour = |path: &PathBuf| path.to_string_lossy().ends_with("-rgb8.dcm");

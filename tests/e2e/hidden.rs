@@ -1,5 +1,6 @@
 //! Text in every place that carries pixels, or bytes beside them, is gone, and what should stay stays.
 
+use crate::encoded::ask_for;
 use crate::harness::{Site, hidden, judge_graphics, judge_hidden};
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 fn nothing_is_left(transfer_syntax: &str) {
     let site = Site::new();
     let listing = hidden(&site.path("in"));
-    site.ask_for(transfer_syntax);
+    ask_for(&site, transfer_syntax);
     let (from, to) = (site.text("in/objects"), site.text("out"));
     let ran = site.run(&["deid", &from, "--out", &to]);
     assert_eq!(ran.code, Some(1), "{ran:?}");

@@ -58,17 +58,6 @@ impl Site {
         std::fs::write(self.path("profile.toml"), profile).expect("written");
     }
 
-    /// Makes the profile of this site say this of the transfer syntax.
-    pub fn ask_for(&self, transfer_syntax: &str) {
-        let path = self.path("profile.toml");
-        let profile = std::fs::read_to_string(&path).expect("readable");
-        let line = |value: &str| format!("transfer_syntax = \"{value}\"");
-        let shipped = ["same", "explicit"].map(line);
-        assert!(shipped.iter().any(|line| profile.contains(line)), "the profile names a syntax");
-        let asked = shipped.iter().fold(profile, |p, l| p.replace(l, &line(transfer_syntax)));
-        std::fs::write(&path, asked).expect("written");
-    }
-
     /// Sets `section.key`.
     pub fn set(&mut self, key: &str, value: impl Into<toml::Value>) {
         let (section, key) = key.split_once('.').expect("section.key");
