@@ -6,7 +6,14 @@ use crate::harness::{printed, python, run};
 
 fn needs_no_more_memory_than_a_small_one(object: &str) {
     let mut command = python("../bench/large.py");
-    command.args(["--binary", env!("CARGO_BIN_EXE_deid-gateway"), "--mib", "160", object]);
+    command.args([
+        "--binary",
+        env!("CARGO_BIN_EXE_deid-gateway"),
+        "--mib",
+        "160",
+        "--flat",
+        object,
+    ]);
     let measured = run(&mut command);
     assert!(measured.status.success(), "{}", printed(&measured));
 }
