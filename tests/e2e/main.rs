@@ -3,6 +3,7 @@
 //!
 //! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
 
+mod access;
 mod bad_input;
 mod bad_text;
 mod canary;
@@ -23,6 +24,7 @@ mod intake;
 mod keys;
 mod large;
 mod leaks;
+mod limits;
 mod mismatched;
 mod mutants;
 mod native;
