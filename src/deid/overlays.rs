@@ -95,7 +95,13 @@ pub fn take(
     staying: &[OverlayPlane],
     limits: &Limits,
 ) -> Result<(), Hold> {
-    let before: Vec<_> = header.iter().cloned().collect();
+    if staying.is_empty() {
+        return Ok(());
+    }
+    let is_of_plane = |element: &&DataElement<InMemDicomObject>| {
+        staying.iter().any(|plane| plane.group == element.tag().group())
+    };
+    let before: Vec<_> = header.iter().filter(is_of_plane).cloned().collect();
     for Staying(plane) in take_staying(header, staying, limits)? {
         let written = plane.elements();
         let of_group: Vec<_> =
