@@ -163,7 +163,9 @@ fn of_faces_and_documents(profile: &Profile) -> impl Iterator<Item = &'static st
 /// What an option promises and this version does otherwise.
 fn limit_of(option: ProfileOption) -> Option<String> {
     let limit = match option {
-        ProfileOption::CleanGraphics => "overlays and curves are removed, not cleaned",
+        ProfileOption::CleanGraphics => {
+            "curves are removed, and overlay planes with text as a whole"
+        }
         ProfileOption::CleanDescriptors | ProfileOption::CleanStructuredContent => {
             "text loses the identifiers that are known from the header of the same object; a name \
              that stands in the text alone stays there"

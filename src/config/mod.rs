@@ -208,6 +208,7 @@ pub struct Limits {
     pub max_inflated_bytes: u64,
     pub max_frames: u32,
     pub max_frame_bytes: u64,
+    pub max_pixel_bytes: u64,
     pub max_lines: usize,
 }
 
@@ -343,6 +344,7 @@ impl Default for Limits {
             max_inflated_bytes: 512 << 20,
             max_frames: 100_000,
             max_frame_bytes: 512 << 20,
+            max_pixel_bytes: 4 << 30,
             max_lines: 200_000,
         }
     }

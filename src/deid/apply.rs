@@ -12,6 +12,7 @@ use super::identifiers::Identifiers;
 use super::masks;
 use super::object::{OpenObject, text_of};
 use super::output::{OUTPUT_SYNTAX, is_native, write_encapsulated, write_file, write_native};
+use super::overlays;
 use super::pixels::{Encapsulated, FrameSource, WriteFramesError, encapsulate, write_layout};
 use super::redaction::Redaction;
 use crate::config::{Limits, OutputSyntax, Profile};
@@ -84,7 +85,12 @@ pub fn write_result(
         treatment: application.redaction.treatment,
         identifiers: application.identifiers,
     };
+    let staying = &application.redaction.overlays;
+    let planes = overlays::take_staying(&mut object.header, staying, application.limits)?;
     let mut report = scrub(&mut object.header, &context)?;
+    let rule = "an overlay plane in which no text was found";
+    report.add("(60xx,3000)", Done::Kept, rule, planes.len());
+    overlays::put(&mut object.header, planes);
     tell(&mut report, &object, application.subject);
     if let Some(kind) = application.redaction.document {
         documents::replace(&mut object.header, kind, application.redaction.treatment);

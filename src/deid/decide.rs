@@ -3,6 +3,7 @@
 use super::examine::Examination;
 use super::hold::Hold;
 use super::masks;
+use super::overlays::OverlayPlane;
 use super::phi_text::{KeepWords, Known};
 use super::picture::TextLine;
 use super::redaction::{Areas, BoxReason, KeptLine, PixelTreatment, Redaction, RedactionBox};
@@ -25,11 +26,30 @@ pub fn decide(
     let lines: Vec<_> = lines.iter().filter(|line| is_text(line)).collect();
     let (boxes, kept) = boxes_of(examination, &lines, profile, BoxReason::Text);
     let (treatment, document) = (examination.treatment, examination.document);
+    let overlays = overlays_of(examination, &lines, profile);
     let masks = match &examination.layout {
         Some(layout) => masks::areas(&examination.masks, profile, layout)?,
         None => Vec::new(),
     };
-    Ok(Redaction { treatment, document, boxes, kept, masks })
+    Ok(Redaction { treatment, document, boxes, kept, masks, overlays })
+}
+
+/// The overlay planes in which no text was found that has to go.
+fn overlays_of(
+    examination: &Examination,
+    lines: &[&TextLine],
+    profile: &Profile,
+) -> Vec<OverlayPlane> {
+    let keep = KeepWords::new(&profile.keep_words);
+    let identifiers = Known::new(&examination.identifiers);
+    let goes = |line: &TextLine| {
+        let text = line.text.reveal();
+        identifiers.find_known(text).is_some() || !keep.keeps(text)
+    };
+    let first = examination.layout.as_ref().map_or(0, |layout| layout.frames);
+    let clean = |index: u32| !lines.iter().any(|line| line.frame == index && goes(line));
+    let planes = (first..).zip(&examination.planes);
+    planes.filter(|(index, _)| clean(*index)).map(|(_, (plane, _))| plane.clone()).collect()
 }
 
 /// Adds what was still readable in the result; `None` when that was nothing that has to go.
@@ -154,6 +174,7 @@ mod tests {
             treatment: PixelTreatment::Looked,
             document: None,
             looked: Vec::new(),
+            planes: Vec::new(),
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
             masks: Vec::new(),
             identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
@@ -177,6 +198,20 @@ mod tests {
         assert_eq!((redaction.boxes.len(), redaction.kept.len()), (1, 2));
         assert_eq!(redaction.boxes[0].area.right, 200, "clipped to the frame");
         assert_eq!(redaction.boxes[0].reason, BoxReason::Text);
+    }
+
+    #[test]
+    fn an_overlay_plane_goes_with_its_text_and_stays_without() {
+        let mut examination = examination();
+        let plane = |group| (OverlayPlane { group, sha256: [0; 32] }, 1);
+        examination.planes = [0x6000, 0x6002, 0x6004, 0x6006].map(plane).into();
+        let at = |frame, text| TextLine { frame, ..line(text, 0.9) };
+        let unread = TextLine { unread: true, ..at(3, "") };
+        let lines = [at(0, "DOE"), at(1, "DOE"), at(2, "LEFT"), unread];
+        let redaction = decide(&examination, &lines, &basic()).expect("decided");
+        let staying: Vec<_> = redaction.overlays.iter().map(|plane| plane.group).collect();
+        assert_eq!(staying, [0x6002, 0x6006], "the first frame is no plane");
+        assert_eq!(redaction.boxes.len(), 1);
     }
 
     #[test]

@@ -7,11 +7,12 @@ use super::identifiers::Identifiers;
 use super::masks;
 use super::object::OpenObject;
 use super::opening::Opening;
+use super::overlays::{self, OverlayPlane};
 use super::picture::Picture;
 use super::pixels::{Frame, FrameSource, PixelLayout, PixelLimits, Voi, clear_unused_bits, render};
 use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
-use crate::config::{Limits, ObjectFacts, Profile};
+use crate::config::{Limits, ObjectFacts, Profile, ProfileOption};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub struct Examination {
     pub masks: Vec<u32>,
     /// The frames that were looked at, in their order: all, or none.
     pub looked: Vec<LookedFrame>,
+    /// Overlay planes that were looked at, and how many pictures of each were handed out, as of a frame
+    /// behind the last: none without the Clean Graphics Option.
+    pub planes: Vec<(OverlayPlane, u32)>,
     /// What identifies the patient; only in memory and on the pipe.
     pub identifiers: Identifiers,
     /// What rules ask of an object.
@@ -69,8 +73,11 @@ impl Examination {
             let detail = format!("{} of {frames} frames were looked at", self.looked.len());
             return Err(Hold::new(HoldReason::DetectionFailed, detail));
         }
-        let handed_out = (0_u32..).zip(&self.looked).filter(|(_, frame)| frame.pictures > 0);
-        let handed_out: BTreeMap<u32, u32> = handed_out.map(|(i, f)| (i, f.pictures)).collect();
+        let of_frames = self.looked.iter().map(|frame| frame.pictures);
+        let of_planes = self.planes.iter().map(|(_, pictures)| *pictures);
+        let handed_out = (0_u32..).zip(of_frames.chain(of_planes));
+        let handed_out: BTreeMap<u32, u32> =
+            handed_out.filter(|(_, pictures)| *pictures > 0).collect();
         if *received != handed_out {
             let detail = "the pictures that were read are not those of every frame";
             return Err(Hold::new(HoldReason::DetectionFailed, detail));
@@ -99,6 +106,7 @@ pub enum StepError {
 pub fn pixel_limits(limits: &Limits) -> PixelLimits {
     PixelLimits {
         max_frame_bytes: limits.max_frame_bytes,
+        max_pixel_bytes: limits.max_pixel_bytes,
         max_frames: limits.max_frames,
         ..PixelLimits::default()
     }
@@ -158,7 +166,7 @@ pub fn examine(
     let masks = masks::fitting(&object.header, profile);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
-    let mut looked = Vec::new();
+    let (mut looked, mut planes) = (Vec::new(), Vec::new());
     if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
     {
         let voi = Voi::read(&object.header);
@@ -175,12 +183,22 @@ pub fn examine(
             }
         }
     }
+    if treatment == PixelTreatment::Looked && rulebook.has(ProfileOption::CleanGraphics) {
+        let first = layout.as_ref().map_or(0, |layout| layout.frames);
+        for (plane, pictures) in overlays::look(&object.header, limits, first) {
+            planes.push((plane, pictures.len() as u32));
+            for picture in pictures {
+                tell(Seen::Picture(picture))?;
+            }
+        }
+    }
     Ok(Examination {
         treatment,
         document,
         layout,
         masks,
         looked,
+        planes,
         identifiers,
         facts: facts(&object.header),
     })
@@ -214,6 +232,7 @@ mod tests {
             layout: Some(layout),
             masks: Vec::new(),
             looked: pictures.iter().map(looked).collect(),
+            planes: Vec::new(),
             identifiers: Identifiers::default(),
             facts: ObjectFacts::default(),
         }

@@ -22,6 +22,7 @@ mod object;
 pub mod opening;
 pub mod outline;
 mod output;
+pub mod overlays;
 pub mod phi_text;
 pub mod picture;
 pub mod pixels;

@@ -1,6 +1,7 @@
 //! What was decided for the pixels and the document of one object, as plain data kept in the spool.
 
 use super::documents::DocumentKind;
+use super::overlays::OverlayPlane;
 use super::picture::PixelRect;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,6 +58,9 @@ pub struct Redaction {
     pub boxes: Vec<RedactionBox>,
     /// Lines of text that were read and stay.
     pub kept: Vec<KeptLine>,
+    /// Overlay planes that stay. Older records do not have it.
+    #[serde(default)]
+    pub overlays: Vec<OverlayPlane>,
     /// What device masks blank besides. Older records do not have it.
     #[serde(default)]
     pub masks: Vec<MaskedArea>,
@@ -155,6 +159,7 @@ mod tests {
             document: None,
             boxes: vec![boxed(0, 1), boxed(2, 2), boxed(2, 3)],
             kept: vec![],
+            overlays: Vec::new(),
             masks: vec![masked],
         };
         let areas = redaction.areas();

@@ -8,6 +8,7 @@ use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
 use super::object::{Behind, OpenObject, read_meta};
 use super::output::{OUTPUT_SYNTAX, is_native};
+use super::overlays;
 use super::phi_text::Known;
 use super::picture::Picture;
 use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render};
@@ -54,6 +55,7 @@ pub fn verify(
     let mut object = OpenObject::open(file, expected.limits, scratch, &rulebook)?;
     check_file(file, &object, expected.profile)?;
     documents::take(&mut object.header, expected.redaction.document)?;
+    overlays::take(&mut object.header, &expected.redaction.overlays, expected.limits)?;
     check_header(&object, &rulebook, expected)?;
     check_bytes(file, &object, &rulebook, expected)?;
     let frames = open_frames(&object, expected.limits)?;

@@ -8,7 +8,7 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut, Read};
+use std::io::{self, IoSlice, IoSliceMut, Read, Seek};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use tokio::io::{AsyncWriteExt, Interest};
@@ -32,6 +32,24 @@ impl Files {
     fn borrowed(&self) -> Vec<BorrowedFd<'_>> {
         let all = [Some(&self.input), Some(&self.scratch), self.output.as_ref()];
         all.into_iter().flatten().map(AsFd::as_fd).collect()
+    }
+
+    /// A look at how far the child is with them.
+    pub(super) fn watched(&self) -> io::Result<Watched> {
+        let all = [Some(&self.input), Some(&self.scratch), self.output.as_ref()];
+        all.into_iter().flatten().map(File::try_clone).collect::<io::Result<_>>().map(Watched)
+    }
+}
+
+/// Files that a child works on. Both sides have the same open files, whose position tells where the
+/// child reads and writes: an object of many frames takes long without a word.
+#[derive(Debug)]
+pub(super) struct Watched(Vec<File>);
+
+impl Watched {
+    /// The position in each file; it changes with all that is read and written.
+    pub(super) fn positions(&self) -> Vec<Option<u64>> {
+        self.0.iter().map(|mut file| file.stream_position().ok()).collect()
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn misbehave_if_asked(request: &Request, files: &Files) {
             std::hint::black_box(0);
         },
         "write" => files.scratch.set_len(1 << 40).expect("allowed"),
+        "slow" => read_slowly(&files.input, value.parse().expect("a number of pauses")),
         _ => attempt(kind, &value, files),
     }
 }
@@ -104,6 +105,18 @@ fn raises_limit() -> bool {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let more = Rlimit { current: Some(16), maximum: Some(16) };
     setrlimit(Resource::Nofile, more).is_ok()
+}
+
+/// Reads on and on, a little at a time, and says nothing.
+fn read_slowly(mut input: &File, pauses: u64) {
+    for at in 0..pauses {
+        // Sleeping is no system call of the list.
+        let began = std::time::Instant::now();
+        while began.elapsed() < std::time::Duration::from_millis(200) {
+            std::hint::spin_loop();
+        }
+        input.seek(std::io::SeekFrom::Start(at)).expect("a file");
+    }
 }
 
 fn happen_once() {

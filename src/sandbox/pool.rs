@@ -1,7 +1,7 @@
 //! The parent's side: children of one role, as many as may work at once.
 
 use super::confine::{ChildLimits, Confinement};
-use super::descriptors::Files;
+use super::descriptors::{Files, Watched};
 use super::process::Process;
 use super::protocol::{self, AnswerLimits, Reply, Request, Role};
 use crate::deid::hold::Hold;
@@ -16,7 +16,7 @@ pub struct PoolLimits {
     pub children: usize,
     pub child: ChildLimits,
     pub answers: AnswerLimits,
-    /// From a request, or from taking a picture, to the next message.
+    /// Longest time without a message and without reading or writing, after a request or a picture.
     pub timeout: Duration,
     pub objects_per_child: u32,
     /// Whether a child that the kernel does not confine is of no use.
@@ -87,17 +87,26 @@ impl Pool {
         let failed = |error: io::Error| RunError::Failed(format!("{:?}", error.kind()));
         let place = self.places.acquire().await.map_err(|_| RunError::Failed("closed".into()))?;
         let message = protocol::encode(request).map_err(failed)?;
+        let files_of_child = files.watched().map_err(failed)?;
         // One that died while it had nothing to do says nothing of this object.
+        let mut started = None;
         while let Some(mut process) = self.pop() {
             if process.is_alive() && process.send(&message, files).await.is_ok() {
-                return Ok(Exchange { pool: self, process: Some(process), _place: place });
+                started = Some(process);
+                break;
             }
         }
-        let mut process = self.spawn().await.map_err(failed)?.0;
-        if process.send(&message, files).await.is_err() {
-            return Err(Stopped::Killed(process.autopsy(&self.limits).await));
-        }
-        Ok(Exchange { pool: self, process: Some(process), _place: place })
+        let process = match started {
+            Some(process) => process,
+            None => {
+                let mut process = self.spawn().await.map_err(failed)?.0;
+                if process.send(&message, files).await.is_err() {
+                    return Err(Stopped::Killed(process.autopsy(&self.limits).await));
+                }
+                process
+            }
+        };
+        Ok(Exchange { pool: self, process: Some(process), files: files_of_child, _place: place })
     }
 
     async fn spawn(&self) -> io::Result<(Process, Confinement)> {
@@ -134,6 +143,7 @@ impl Pool {
 pub struct Exchange<'a> {
     pool: &'a Pool,
     process: Option<Process>,
+    files: Watched,
     _place: SemaphorePermit<'a>,
 }
 
@@ -145,14 +155,14 @@ impl Exchange<'_> {
         let Some(mut process) = self.process.take() else {
             return Err(RunError::Failed("the child has answered already".into()).into());
         };
-        match tokio::time::timeout(limits.timeout, process.receive(limits)).await {
-            Err(_) => Err(Stopped::Killed(process.too_slow(limits).await)),
-            Ok(Err(_)) => Err(Stopped::Killed(process.autopsy(limits).await)),
-            Ok(Ok(reply @ (Reply::Opened(_) | Reply::Picture(_)))) => {
+        match self.patiently(process.receive(limits)).await {
+            None => Err(Stopped::Killed(process.too_slow(limits).await)),
+            Some(Err(_)) => Err(Stopped::Killed(process.autopsy(limits).await)),
+            Some(Ok(reply @ (Reply::Opened(_) | Reply::Picture(_)))) => {
                 self.process = Some(process);
                 Ok(reply)
             }
-            Ok(Ok(reply)) => {
+            Some(Ok(reply)) => {
                 self.pool.give_back(process);
                 match reply {
                     Reply::Held(hold) => Err(hold.into()),
@@ -160,6 +170,22 @@ impl Exchange<'_> {
                     reply => Ok(reply),
                 }
             }
+        }
+    }
+    /// Waits for a reply as long as the child reads or writes; none once it does neither.
+    async fn patiently<T>(&self, reply: impl Future<Output = T>) -> Option<T> {
+        let mut reply = std::pin::pin!(reply);
+        let mut before = self.files.positions();
+        loop {
+            let waited = tokio::time::timeout(self.pool.limits.timeout, reply.as_mut()).await;
+            if let Ok(reply) = waited {
+                return Some(reply);
+            }
+            let now = self.files.positions();
+            if now == before {
+                return None;
+            }
+            before = now;
         }
     }
 }

@@ -50,6 +50,21 @@ fn an_object_that_hangs_is_held() {
 }
 
 #[test]
+fn an_object_that_takes_longer_than_a_silence_may_is_delivered_if_its_child_reads_on() {
+    for kind in ["slow=20", "verify-slow=20"] {
+        let mut site = Site::new();
+        site.set("sandbox.timeout_ms", 1_000);
+        let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
+        let gateway = site.start_with(&[(FAULT, &format!("{kind}:DICM"))]);
+        storescu(gateway.port, &[], &[&sample.path]);
+        site.wait_ended(1);
+        judge(&sample.path, &site.delivered()[0]);
+        assert_eq!(gateway.stderr().matches(AGAIN).count(), 0, "{}", gateway.stderr());
+        gateway.stop();
+    }
+}
+
+#[test]
 fn an_object_that_computes_without_end_is_held() {
     let settings = [("sandbox.request_cpu_s", 1)];
     costs_only_itself("compute", "sandbox-timeout", "more than 1 s of processor time", &settings);

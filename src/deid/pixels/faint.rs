@@ -19,6 +19,15 @@ const TABLE: u64 = 1 << 20;
 /// Highest rank, so that no sum of squares overflows; only frames of over 1 GiB have more values.
 const RANK_MAX: u32 = (1 << 28) - 1;
 
+/// A part of the frame.
+#[derive(Clone, Copy)]
+struct Tile {
+    top: usize,
+    left: usize,
+    rows: usize,
+    columns: usize,
+}
+
 /// The rank of every pixel among the values that occur.
 pub(super) struct Ranks {
     width: usize,
@@ -58,21 +67,79 @@ impl Ranks {
         &self,
         pictures: impl Fn() -> I,
     ) -> bool {
-        let tiles =
+        self.tiles().any(|tile| {
+            let first = self.ranks[tile.top * self.width + tile.left];
+            self.pixels_of(tile).any(|at| self.ranks[at] != first) && self.is_faint(tile, &pictures)
+        })
+    }
+
+    /// What has two values, and is faint in all `pictures`, the contrast among them: something drawn on
+    /// nothing, with steps of anatomy so near that they are all that counts. The value that less of a
+    /// tile has is white there.
+    pub(super) fn drawn<'a, I: Iterator<Item = &'a Vec<u8>>>(
+        &self,
+        pictures: impl Fn() -> I,
+    ) -> Option<Vec<u8>> {
+        let mut drawn = vec![0; self.ranks.len()];
+        let mut is_faint = false;
+        for tile in self.tiles() {
+            let first = self.ranks[tile.top * self.width + tile.left];
+            let Some(at) = self.pixels_of(tile).find(|at| self.ranks[*at] != first) else {
+                continue;
+            };
+            let other = self.ranks[at];
+            if self.pixels_of(tile).any(|at| ![first, other].contains(&self.ranks[at])) {
+                continue;
+            }
+            is_faint |= self.has_faint_steps(tile, &pictures);
+            let others = self.pixels_of(tile).filter(|at| self.ranks[*at] == other).count();
+            let stroke = if others * 2 > tile.rows * tile.columns { first } else { other };
+            for at in self.pixels_of(tile).filter(|at| self.ranks[*at] == stroke) {
+                drawn[at] = u8::MAX;
+            }
+        }
+        is_faint.then_some(drawn)
+    }
+
+    fn tiles(&self) -> impl Iterator<Item = Tile> {
+        let parts =
             |length: usize| (0..length).step_by(TILE).map(move |at| (at, TILE.min(length - at)));
-        tiles(self.height).any(|(top, rows)| {
-            tiles(self.width).any(|(left, columns)| {
-                let pixels = (top..top + rows)
-                    .flat_map(|y| (left..left + columns).map(move |x| y * self.width + x));
-                let first = self.ranks[top * self.width + left];
-                pixels.clone().any(|at| self.ranks[at] != first)
-                    && pictures().all(|picture| {
-                        let (low, high) = pixels.clone().fold((u8::MAX, 0), |(low, high), at| {
-                            (low.min(picture[at]), high.max(picture[at]))
-                        });
-                        high.saturating_sub(low) < FAINT
-                    })
-            })
+        let width = self.width;
+        parts(self.height).flat_map(move |(top, rows)| {
+            parts(width).map(move |(left, columns)| Tile { top, left, rows, columns })
+        })
+    }
+
+    fn pixels_of(&self, tile: Tile) -> impl Iterator<Item = usize> + Clone {
+        let (width, left) = (self.width, tile.left);
+        (tile.top..tile.top + tile.rows)
+            .flat_map(move |y| (left..left + tile.columns).map(move |x| y * width + x))
+    }
+
+    /// Whether in every picture all neighbours in a tile that differ look alike, on whatever slope.
+    fn has_faint_steps<'a, I: Iterator<Item = &'a Vec<u8>>>(
+        &self,
+        tile: Tile,
+        pictures: &impl Fn() -> I,
+    ) -> bool {
+        let across = Tile { columns: tile.columns - 1, ..tile };
+        let down = Tile { rows: tile.rows - 1, ..tile };
+        let across = self.pixels_of(across).map(|at| (at, at + 1));
+        let down = self.pixels_of(down).map(|at| (at, at + self.width));
+        let mut steps = across.chain(down).filter(|(a, b)| self.ranks[*a] != self.ranks[*b]);
+        steps.all(|(a, b)| pictures().all(|picture| picture[a].abs_diff(picture[b]) < FAINT))
+    }
+
+    fn is_faint<'a, I: Iterator<Item = &'a Vec<u8>>>(
+        &self,
+        tile: Tile,
+        pictures: &impl Fn() -> I,
+    ) -> bool {
+        pictures().all(|picture| {
+            let (low, high) = self.pixels_of(tile).fold((u8::MAX, 0), |(low, high), at| {
+                (low.min(picture[at]), high.max(picture[at]))
+            });
+            high.saturating_sub(low) < FAINT
         })
     }
 
@@ -153,6 +220,23 @@ mod tests {
         let contrast = ranks(200).contrast();
         assert!(contrast[30 * 200 + 11].abs_diff(contrast[30 * 200 + 20]) > 100);
         assert_eq!(contrast[60 * 200 + 60], 128, "nothing around it");
+    }
+
+    #[test]
+    fn one_step_right_beside_anatomy_is_drawn() {
+        let (width, step) = (64, |at: usize| at % 64 / 4 % 2);
+        let value = |at: usize| match at / width {
+            0..32 => step(at) as u64,
+            y => 1000 * (y as u64 + 1) + at as u64,
+        };
+        let ranks = Ranks::new((0..width * 64).map(value), width);
+        let (contrast, flat) = (ranks.contrast(), vec![0; width * 64]);
+        let near = 30 * width;
+        assert!(contrast[near..near + width].iter().all(|grey| grey.abs_diff(contrast[near]) < 8));
+        let drawn = ranks.drawn(|| [&flat, &contrast].into_iter()).expect("faint");
+        assert!((near..near + width).all(|at| drawn[at] == 255 * step(at) as u8));
+        let plain: Vec<u8> = (0..width * 64).map(|at| 99 * step(at) as u8).collect();
+        assert!(ranks.drawn(|| [&plain].into_iter()).is_none());
     }
 
     #[test]

@@ -110,6 +110,13 @@ impl Codestream {
         !self.lossless
     }
 
+    /// What every Huffman code together has at least: one bit for each block, and for each sample if it
+    /// is lossless. Decoders make room for the whole frame before they notice.
+    fn fewest_bits(&self) -> u64 {
+        let pixels = u64::from(self.rows) * u64::from(self.columns);
+        if self.lossless { pixels * u64::from(self.components) } else { pixels / 64 }
+    }
+
     /// Whether coefficients come in several passes.
     pub fn progressive(&self) -> bool {
         self.progressive
@@ -226,6 +233,10 @@ pub(super) fn decode(
     let codestream = Codestream::read(data)?;
     if codestream.output(source)? != *output {
         return Err(mismatch("JPEG frames that differ in form"));
+    }
+    if data.len() as u64 * 8 < codestream.fewest_bits() {
+        let detail = "a JPEG codestream of fewer bits than it has blocks, or samples";
+        return Err(Hold::new(HoldReason::Truncated, detail));
     }
     let twelve = codestream.lossy() && codestream.precision == 12;
     let decoded = guarded(|| {
@@ -352,6 +363,21 @@ mod tests {
         assert_eq!(colour(&stream(0xC0, ADOBE_RGB, ids, 0x11), YbrFull422), None);
         assert_eq!(colour(&stream(0xC0, JFIF, *b"RGB", 0x11), Rgb), None);
         assert_eq!(colour(&stream(0xC3, JFIF, ids, 0x11), Rgb), None);
+    }
+
+    #[test]
+    fn a_codestream_that_is_too_short_for_its_sides_is_not_decoded() {
+        for marker in [0xC0, 0xC3] {
+            let mut data = stream(marker, b"", [1, 2, 3], 0x11);
+            data[7..9].copy_from_slice(&[0xFF, 0xFF]);
+            let source = PixelLayout { rows: 0xFFFF, ..layout("YBR_FULL", 2, 2, 8) };
+            let output = Codestream::read(&data).and_then(|read| read.output(&source));
+            let held = decode(&data, &source, &output.expect("it fits")).expect_err("too short");
+            assert_eq!(
+                held.detail,
+                "a JPEG codestream of fewer bits than it has blocks, or samples"
+            );
+        }
     }
 
     #[test]

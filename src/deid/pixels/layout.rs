@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct PixelLimits {
     /// Bytes of one decoded frame, and of one encoded frame.
     pub max_frame_bytes: u64,
+    /// Bytes of all frames, decoded.
+    pub max_pixel_bytes: u64,
     /// Frames of one object.
     pub max_frames: u32,
     /// Fragments of one object.
@@ -22,7 +24,12 @@ pub struct PixelLimits {
 
 impl Default for PixelLimits {
     fn default() -> Self {
-        Self { max_frame_bytes: 512 << 20, max_frames: 100_000, max_fragments: 1_000_000 }
+        Self {
+            max_frame_bytes: 512 << 20,
+            max_pixel_bytes: 4 << 30,
+            max_frames: 100_000,
+            max_fragments: 1_000_000,
+        }
     }
 }
 
@@ -190,6 +197,9 @@ impl PixelLayout {
         }
         if self.frame_bytes() as u64 > limits.max_frame_bytes {
             return Err(limit(format!("a frame of more than {} bytes", limits.max_frame_bytes)));
+        }
+        if self.value_bytes() > limits.max_pixel_bytes {
+            return Err(limit(format!("more than {} bytes of pixels", limits.max_pixel_bytes)));
         }
         Ok(())
     }

@@ -95,8 +95,13 @@ fn grey(frame: &Frame, layout: &PixelLayout, looks: Vec<Look>, shown: &[Vec<u8>]
         }
     }
     let faint = ranks.has_more_than(|| pictures.iter().chain(shown));
-    let enhanced = faint.then(|| Grey { enhanced: true, data: ranks.contrast() });
-    pictures.into_iter().map(plain).chain(enhanced).collect()
+    let contrast = faint.then(|| ranks.contrast());
+    let drawn = contrast
+        .as_ref()
+        .and_then(|contrast| ranks.drawn(|| pictures.iter().chain(shown).chain([contrast])));
+    let enhanced = |data| Grey { enhanced: true, data };
+    let fainter = contrast.into_iter().chain(drawn).map(enhanced);
+    pictures.into_iter().map(plain).chain(fainter).collect()
 }
 
 fn one_bit(frame: &Frame, layout: &PixelLayout, invert: bool) -> Vec<u8> {

@@ -28,11 +28,13 @@ pub(super) fn decode(data: &[u8], layout: &PixelLayout) -> Result<Vec<u8>, Hold>
     let offsets = segment_offsets(data, samples * bytes)?;
     let mut frame = vec![0; pixels * samples * bytes];
     let mut plane = Vec::with_capacity(pixels);
+    let mut all_longer = true;
     for (segment, start) in offsets.iter().enumerate() {
         let end = offsets.get(segment + 1).copied().unwrap_or(data.len());
         let packed = data.get(*start..end).ok_or_else(|| mismatch("RLE segment offsets"))?;
         plane.clear();
-        unpack(packed, pixels, &mut plane);
+        let (used, dropped) = unpack(packed, pixels, &mut plane);
+        all_longer &= holds_a_row(&packed[used..], dropped, layout);
         if plane.len() != pixels {
             return Err(mismatch("an RLE segment is shorter than the frame"));
         }
@@ -42,7 +44,19 @@ pub(super) fn decode(data: &[u8], layout: &PixelLayout) -> Result<Vec<u8>, Hold>
             *target = *value;
         }
     }
-    Ok(frame)
+    match all_longer {
+        true => Err(mismatch("RLE segments of more rows than the header states")),
+        false => Ok(frame),
+    }
+}
+
+/// Whether what follows a full segment, of which its last run gave some already, is another row, at
+/// least, and no padding.
+fn holds_a_row(rest: &[u8], dropped: usize, layout: &PixelLayout) -> bool {
+    let columns = usize::from(layout.columns);
+    let mut row = Vec::new();
+    unpack(rest, columns, &mut row);
+    dropped + row.len() >= columns && (dropped > 0 || row.iter().any(|value| *value != 0))
 }
 
 pub(super) fn segment_offsets(data: &[u8], expected: usize) -> Result<Vec<usize>, Hold> {
@@ -55,10 +69,10 @@ pub(super) fn segment_offsets(data: &[u8], expected: usize) -> Result<Vec<usize>
     Ok(words.take(expected).collect())
 }
 
-/// PackBits, as far as `wanted` bytes; returns how many packed bytes that took. What a segment holds
-/// beyond is dropped.
-pub(super) fn unpack(packed: &[u8], wanted: usize, out: &mut Vec<u8>) -> usize {
-    let mut rest = packed;
+/// PackBits, as far as `wanted` bytes; returns how many packed bytes that took, and how many more the
+/// last of its runs would give, which are dropped.
+pub(super) fn unpack(packed: &[u8], wanted: usize, out: &mut Vec<u8>) -> (usize, usize) {
+    let (mut rest, mut dropped) = (packed, 0);
     while let [control, tail @ ..] = rest {
         if out.len() >= wanted {
             break;
@@ -68,19 +82,21 @@ pub(super) fn unpack(packed: &[u8], wanted: usize, out: &mut Vec<u8>) -> usize {
         rest = match (control, tail) {
             (0.., _) => {
                 let count = (control as usize + 1).min(tail.len());
-                out.extend_from_slice(&tail[..count.min(room)]);
+                dropped = count.saturating_sub(room);
+                out.extend_from_slice(&tail[..count - dropped]);
                 &tail[count..]
             }
             (-128, _) => tail,
             (_, [value, tail @ ..]) => {
-                let count = 1 - isize::from(control);
-                out.resize(out.len() + (count as usize).min(room), *value);
+                let count = (1 - isize::from(control)) as usize;
+                dropped = count.saturating_sub(room);
+                out.resize(out.len() + count - dropped, *value);
                 tail
             }
             (_, []) => tail,
         };
     }
-    packed.len() - rest.len()
+    (packed.len() - rest.len(), dropped)
 }
 
 #[cfg(test)]
@@ -105,6 +121,17 @@ mod tests {
         let layout = layout("MONOCHROME2", 1, 3, 16);
         let data = frame(&[&[0xFE, 0x01], &[2, 7, 8, 9, 0x80]]);
         assert_eq!(decode(&data, &layout), Ok(vec![7, 1, 8, 1, 9, 1]));
+    }
+
+    #[test]
+    fn segments_of_more_rows_are_held_and_padding_is_not() {
+        let layout = layout("MONOCHROME2", 1, 3, 16);
+        let three = &[2, 7, 8, 9][..];
+        let held = decode(&frame(&[&[5, 1, 2, 3, 4, 5, 6], &[2, 7, 8, 9, 0xFE, 5]]), &layout);
+        assert!(held.is_err());
+        let one = decode(&frame(&[three, &[2, 7, 8, 9, 0xFE, 5]]), &layout);
+        assert_eq!(one, decode(&frame(&[three, three]), &layout));
+        assert!(decode(&frame(&[three, &[&[2, 7, 8, 9][..], &[0; 40]].concat()]), &layout).is_ok());
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub(super) fn encode(frame: &[u8], layout: &PixelLayout) -> Option<Vec<u8>> {
     assemble(&segments)
 }
 
-/// The same frame, its segments behind one another without a gap and each ending where it is full.
+/// The same frame, its segments behind one another without a gap and each ending where it is full; none
+/// where that is inside a run.
 pub(super) fn bare(data: &[u8], layout: &PixelLayout) -> Result<Option<Vec<u8>>, Hold> {
     let count = layout.sample_bytes() * usize::from(layout.samples_per_pixel);
     let pixels = layout.pixels() as usize;
@@ -40,7 +41,10 @@ pub(super) fn bare(data: &[u8], layout: &PixelLayout) -> Result<Option<Vec<u8>>,
         let end = offsets.get(index + 1).copied().unwrap_or(data.len());
         let Some(packed) = data.get(*start..end) else { return Ok(None) };
         plane.clear();
-        let used = unpack(packed, pixels, &mut plane);
+        let (used, dropped) = unpack(packed, pixels, &mut plane);
+        if dropped > 0 {
+            return Ok(None);
+        }
         segments.push(packed[..used].to_vec());
     }
     Ok(assemble(&segments))
@@ -109,5 +113,14 @@ mod tests {
         dirty[40..44].copy_from_slice(b"name"); // a word of the header that no segment has
         dirty.extend(b"name");
         assert_eq!(bare(&dirty, &layout), Ok(Some(clean)));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_behind_the_frame_is_not_kept() {
+        let layout = layout("MONOCHROME2", 1, 3, 8);
+        let mut longer = [&[1, 0, 0, 0, 64][..], &[0; 59]].concat();
+        longer.extend(b"\x04\x01\x02\x03no");
+        assert_eq!(decode(&longer, &layout), Ok(vec![1, 2, 3]));
+        assert_eq!(bare(&longer, &layout), Ok(None));
     }
 }

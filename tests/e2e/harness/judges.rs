@@ -17,6 +17,18 @@ pub fn judge_encoded(directory: &Path, results: &Path) {
     assert!(judged.status.success(), "{}", printed(&judged));
 }
 
+/// Asserts that nothing of what [`super::hidden`] wrote is left in results.
+pub fn judge_hidden(directory: &Path, results: &Path) {
+    let judged = run(python("hidden.py").arg("judge").arg(directory).arg(results));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
+/// Asserts that of two overlay planes the one without text stayed.
+pub fn judge_graphics(directory: &Path, results: &Path) {
+    let judged = run(python("hidden.py").arg("graphics").arg(directory).arg(results));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
 /// Asserts that results are what [`super::native`] wrote, exact outside of black boxes.
 pub fn judge_native(directory: &Path, results: &Path) {
     let judged = run(python("native.py").arg("judge").arg(directory).arg(results));

@@ -54,6 +54,23 @@ pub fn encoded(directory: &Path) -> usize {
     written["objects"].as_u64().expect("a number") as usize
 }
 
+/// Writes objects with text in every place that carries pixels; for what each may be held.
+pub fn hidden(directory: &Path) -> BTreeMap<String, Vec<String>> {
+    let written = listing(python("hidden.py").arg("make").arg(directory));
+    serde_json::from_value(written).expect("the listing of hidden.py")
+}
+
+/// Writes objects whose codestreams are not what their headers say; how many.
+pub fn mismatched(directory: &Path) -> usize {
+    listing(python("mismatched.py").arg(directory)).as_array().expect("a list").len()
+}
+
+/// Writes an object that decodes for minutes.
+pub fn slow(directory: &Path) -> PathBuf {
+    listing(python("mismatched.py").arg(directory).arg("slow"));
+    directory.join("slow.dcm")
+}
+
 /// Writes objects in every native transfer syntax with text in one frame, into `objects`; how many.
 pub fn native(directory: &Path) -> usize {
     let written = listing(python("native.py").arg("make").arg(directory));
