@@ -1,7 +1,7 @@
 //! Profiles: what is done to the header and to the pixels, frozen with each Job.
 
 use super::rule::Rule;
-use super::{ConfigError, Documents, Faces, ProfileOption, ShiftRange, options, rule};
+use super::{ConfigError, Documents, Faces, Mask, ProfileOption, ShiftRange, mask, options, rule};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -102,6 +102,9 @@ pub struct Profile {
     /// By SOP Class UID; every class that is not listed is looked at.
     #[serde(default)]
     pub pixels: BTreeMap<String, PixelRule>,
+    /// What is blanked in the pictures of known devices: its own masks, then those of the site.
+    #[serde(default)]
+    pub masks: Vec<Mask>,
     /// In which transfer syntax results leave.
     #[serde(default)]
     pub transfer_syntax: OutputSyntax,
@@ -141,6 +144,15 @@ impl Profile {
         self.options.contains(&option)
     }
 
+    /// The profile with the masks of the site behind its own.
+    pub fn with_masks(mut self, masks: &[Mask]) -> Result<Self, ConfigError> {
+        self.masks.extend_from_slice(masks);
+        match mask::fault(&self.masks) {
+            Some(fault) => Err(ConfigError::value(format!("profile {:?}", self.name), fault)),
+            None => Ok(self),
+        }
+    }
+
     fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
         let invalid = |line, message| ConfigError::Invalid {
             file: Path::new(file).to_owned(),
@@ -161,7 +173,9 @@ impl Profile {
     /// What contradicts itself, and the key under which it stands.
     fn fault(&self) -> Option<(&'static str, String)> {
         let options = options::fault(&self.options).map(|fault| ("options", fault));
-        options.or_else(|| rule::fault(&self.rules).map(|fault| ("[[rules]]", fault)))
+        let rules = || rule::fault(&self.rules).map(|fault| ("[[rules]]", fault));
+        let masks = || mask::fault(&self.masks).map(|fault| ("[[masks]]", fault));
+        options.or_else(rules).or_else(masks)
     }
 
     /// What happens to the pixels of this SOP class.

@@ -83,7 +83,7 @@ impl When {
 }
 
 /// `|` parts the alternatives, `*` is any text, `?` any character; letter case does not matter.
-fn fits(patterns: &str, value: &str) -> bool {
+pub(super) fn fits(patterns: &str, value: &str) -> bool {
     let value = value.trim().to_uppercase();
     let matches = |pattern: &str| WildMatch::new(&pattern.trim().to_uppercase()).matches(&value);
     patterns.is_empty() || patterns.split('|').any(matches)

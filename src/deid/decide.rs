@@ -1,9 +1,11 @@
 //! The decision: which pixels are blanked, and why. Plain data in, plain data out.
 
 use super::examine::Examination;
+use super::hold::Hold;
+use super::masks;
 use super::phi_text::{KeepWords, Known};
 use super::picture::TextLine;
-use super::redaction::{BoxReason, KeptLine, PixelTreatment, Redaction, RedactionBox};
+use super::redaction::{Areas, BoxReason, KeptLine, PixelTreatment, Redaction, RedactionBox};
 use crate::config::Profile;
 use std::collections::BTreeSet;
 
@@ -14,12 +16,20 @@ const SINGLE_SIGN_CONFIDENCE_MIN: f32 = 0.8;
 /// A line of the result is explained when this part of it is boxes and kept lines.
 const EXPLAINED_SHARE: f32 = 0.7;
 
-/// Decides on the lines that were read in the pictures of an object.
-pub fn decide(examination: &Examination, lines: &[TextLine], profile: &Profile) -> Redaction {
+/// Decides on the lines that were read in the pictures of an object, and on what masks blank in them.
+pub fn decide(
+    examination: &Examination,
+    lines: &[TextLine],
+    profile: &Profile,
+) -> Result<Redaction, Hold> {
     let lines: Vec<_> = lines.iter().filter(|line| is_text(line)).collect();
     let (boxes, kept) = boxes_of(examination, &lines, profile, BoxReason::Text);
     let (treatment, document) = (examination.treatment, examination.document);
-    Redaction { treatment, document, boxes, kept }
+    let masks = match &examination.layout {
+        Some(layout) => masks::areas(&examination.masks, profile, layout)?,
+        None => Vec::new(),
+    };
+    Ok(Redaction { treatment, document, boxes, kept, masks })
 }
 
 /// Adds what was still readable in the result; `None` when that was nothing that has to go.
@@ -31,9 +41,10 @@ pub fn decide_again(
 ) -> Option<Redaction> {
     // A filled box is itself read as a sign now and then; what sticks out of one is longer.
     let identifiers = Known::new(&examination.identifiers);
+    let blanked = redaction.areas();
     let is_new = |line: &&TextLine| {
         let known = identifiers.find_known(line.text.reveal()).is_some();
-        (line.unread || signs(line) > 1) && (known || !is_explained(line, redaction))
+        (line.unread || signs(line) > 1) && (known || !is_explained(line, redaction, &blanked))
     };
     let lines: Vec<_> = lines.iter().filter(is_new).collect();
     let (more, _) = boxes_of(examination, &lines, profile, BoxReason::FoundOnReread);
@@ -48,10 +59,10 @@ pub fn decide_again(
 
 /// Whether a line lies where boxes are filled and kept lines stay. A box that clips a kept line makes
 /// it read as something else; hiding that would clip the next one, and so on.
-fn is_explained(line: &TextLine, redaction: &Redaction) -> bool {
-    let boxes = redaction.of_frame(line.frame).map(|b| b.area);
+fn is_explained(line: &TextLine, redaction: &Redaction, blanked: &Areas) -> bool {
+    let blanked = blanked.of(line.frame);
     let kept = redaction.kept.iter().filter(|k| k.frame == line.frame).map(|k| k.area);
-    let areas: Vec<_> = boxes.chain(kept).collect();
+    let areas: Vec<_> = blanked.into_iter().chain(kept).collect();
     let (mut pixels, mut inside) = (0_u64, 0_u64);
     for y in line.area.top..line.area.bottom {
         for x in line.area.left..line.area.right {
@@ -144,6 +155,7 @@ mod tests {
             document: None,
             looked: Vec::new(),
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
+            masks: Vec::new(),
             identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
             facts: ObjectFacts::default(),
         }
@@ -161,7 +173,7 @@ mod tests {
     #[test]
     fn every_line_goes_but_those_of_kept_words_alone() {
         let lines = [line("ANYTHING ELSE", 0.6), line("LEFT", 0.9), line("GAIN 65%", 0.9)];
-        let redaction = decide(&examination(), &lines, &basic());
+        let redaction = decide(&examination(), &lines, &basic()).expect("decided");
         assert_eq!((redaction.boxes.len(), redaction.kept.len()), (1, 2));
         assert_eq!(redaction.boxes[0].area.right, 200, "clipped to the frame");
         assert_eq!(redaction.boxes[0].reason, BoxReason::Text);
@@ -171,7 +183,8 @@ mod tests {
     fn a_line_that_could_not_be_read_goes() {
         let area = PixelRect { left: 10, top: 10, right: 190, bottom: 30 };
         let unread = TextLine { area, unread: true, ..line("", 0.0) };
-        let redaction = decide(&examination(), std::slice::from_ref(&unread), &basic());
+        let redaction =
+            decide(&examination(), std::slice::from_ref(&unread), &basic()).expect("decided");
         assert_eq!(redaction.boxes[0].reason, BoxReason::UnreadText);
         assert_eq!(
             decide_again(&examination(), &redaction, std::slice::from_ref(&unread), &basic()),
@@ -185,13 +198,14 @@ mod tests {
     fn a_known_identifier_goes_even_when_it_reads_like_technique() {
         let mut profile = basic();
         profile.keep_words.push("SMITHSON".into());
-        let redaction = decide(&examination(), &[line("GAIN SMITHSON", 0.9)], &profile);
+        let redaction =
+            decide(&examination(), &[line("GAIN SMITHSON", 0.9)], &profile).expect("decided");
         assert_eq!(redaction.boxes[0].reason, BoxReason::KnownIdentifier);
     }
 
     #[test]
     fn a_filled_box_that_reads_as_a_sign_is_not_text_that_remains() {
-        let redaction = decide(&examination(), &[line("DOE", 0.9)], &basic());
+        let redaction = decide(&examination(), &[line("DOE", 0.9)], &basic()).expect("decided");
         let area = PixelRect { left: 10, top: 10, right: 190, bottom: 30 };
         let inside = |text| TextLine { area, ..line(text, 0.9) };
         let again = |text| decide_again(&examination(), &redaction, &[inside(text)], &basic());
@@ -204,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_kept_line_that_a_box_clips_stays_kept() {
-        let redaction = decide(&examination(), &[line("GAIN 65%", 0.9)], &basic());
+        let redaction =
+            decide(&examination(), &[line("GAIN 65%", 0.9)], &basic()).expect("decided");
         let clipped = [line("CAlN 65%", 0.9)];
         assert_eq!(decide_again(&examination(), &redaction, &clipped, &basic()), None);
         let known = [line("SMITHSON", 0.9)];

@@ -4,6 +4,7 @@ use super::documents::DocumentKind;
 use super::header::{Rulebook, facts};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
+use super::masks;
 use super::object::OpenObject;
 use super::opening::Opening;
 use super::picture::Picture;
@@ -27,6 +28,8 @@ pub struct Examination {
     pub document: Option<DocumentKind>,
     /// The frames as they will be written; absent without Pixel Data.
     pub layout: Option<PixelLayout>,
+    /// The masks of the profile that the object has, by their places in it.
+    pub masks: Vec<u32>,
     /// The frames that were looked at, in their order: all, or none.
     pub looked: Vec<LookedFrame>,
     /// What identifies the patient; only in memory and on the pipe.
@@ -152,6 +155,7 @@ pub fn examine(
     if treatment == PixelTreatment::Looked {
         check_no_label(&object.header)?;
     }
+    let masks = masks::fitting(&object.header, profile);
     let mut frames = open_frames(&object, limits)?;
     let layout = frames.as_ref().map(|source| source.output_layout().clone());
     let mut looked = Vec::new();
@@ -175,6 +179,7 @@ pub fn examine(
         treatment,
         document,
         layout,
+        masks,
         looked,
         identifiers,
         facts: facts(&object.header),
@@ -207,6 +212,7 @@ mod tests {
             treatment: PixelTreatment::Looked,
             document: None,
             layout: Some(layout),
+            masks: Vec::new(),
             looked: pictures.iter().map(looked).collect(),
             identifiers: Identifiers::default(),
             facts: ObjectFacts::default(),

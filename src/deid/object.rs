@@ -4,7 +4,7 @@
 //! counts within limits; pixels are never read into the header; an error names places, not values.
 
 use super::charset;
-use super::header::Rulebook;
+use super::header::{Rulebook, read_private};
 use super::hold::{Hold, HoldReason};
 use super::known_vr;
 use super::pixels::{PixelElement, PixelLocation};
@@ -40,6 +40,16 @@ pub struct OpenObject {
     pub repairs: Repairs,
     /// Bytes of `file` from its start to the end of Pixel Data's value, if that is native.
     pub native_end: Option<u64>,
+    /// Of a deflated data set, what is behind it in the input.
+    pub deflated: Option<Behind>,
+}
+
+/// What is behind the deflated data set of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behind {
+    /// Where it begins.
+    pub start: u64,
+    pub bytes: u64,
 }
 
 /// How many attributes were read although they break a rule of PS3.5, by the rule.
@@ -65,8 +75,11 @@ impl OpenObject {
             .get(&transfer_syntax_uid)
             .ok_or_else(|| unknown_syntax(&transfer_syntax_uid))?;
         let mut encoding = Encoding::of_transfer_syntax(&transfer_syntax_uid);
+        let mut deflated = None;
         if encoding.deflated {
-            file = inflate(file, start, limits.max_inflated_bytes, scratch)?;
+            let behind;
+            (file, behind) = inflate(file, start, limits.max_inflated_bytes, scratch)?;
+            deflated = Some(behind);
             start = 0;
             encoding.deflated = false;
         }
@@ -87,7 +100,10 @@ impl OpenObject {
         let mut header = charset::raw::parse(explicit, encoding, plain).map_err(malformed)?;
         known_vr::read_implicit(&mut header, &implicit).map_err(malformed)?;
         repairs.known_vr = known_vr::resolve(&mut header);
-        let header = charset::decode(header);
+        let mut header = charset::decode(header);
+        if !encoding.explicit_vr {
+            read_private(&mut header);
+        }
         let pixels = scan.pixels.and_then(|span| {
             let element = PixelElement::from_tag(Tag(0x7FE0, span.element))?;
             Some(PixelLocation { offset: start + span.value, length: span.length, element })
@@ -101,6 +117,7 @@ impl OpenObject {
             private_left_out,
             repairs,
             native_end,
+            deflated,
         })
     }
 
@@ -127,7 +144,8 @@ fn unknown_syntax(uid: &str) -> Hold {
     Hold::new(HoldReason::TransferSyntaxUnknown, detail)
 }
 
-fn plain_syntax(encoding: Encoding) -> &'static str {
+/// The syntax of the elements alone.
+pub(super) fn plain_syntax(encoding: Encoding) -> &'static str {
     match (encoding.explicit_vr, encoding.big_endian) {
         (false, _) => "1.2.840.10008.1.2",
         (true, false) => "1.2.840.10008.1.2.1",
@@ -178,17 +196,25 @@ pub(super) fn read_meta(file: &mut File) -> Result<(String, u64), Hold> {
     Ok((syntax, at))
 }
 
-fn inflate(mut file: File, start: u64, limit: u64, scratch: &File) -> Result<File, Hold> {
+/// Inflates the data set that begins at `start` into `scratch`.
+pub(super) fn inflate(
+    mut file: File,
+    start: u64,
+    limit: u64,
+    scratch: &File,
+) -> Result<(File, Behind), Hold> {
+    let end = file.seek(SeekFrom::End(0)).map_err(|e| unreadable(&e))?;
     file.seek(SeekFrom::Start(start)).map_err(|e| unreadable(&e))?;
     let mut inflated = scratch.try_clone().map_err(|e| unreadable(&e))?;
     inflated.set_len(0).and_then(|()| inflated.rewind()).map_err(|e| unreadable(&e))?;
-    let mut source = DeflateDecoder::new(BufReader::new(file)).take(limit + 1);
-    let written = std::io::copy(&mut source, &mut inflated)
+    let mut source = DeflateDecoder::new(BufReader::new(file));
+    let written = std::io::copy(&mut source.by_ref().take(limit + 1), &mut inflated)
         .map_err(|_| Hold::new(HoldReason::Malformed, "a damaged deflate stream"))?;
     if written > limit {
         return Err(Hold::new(HoldReason::LimitExceeded, "inflates beyond max_inflated_bytes"));
     }
-    Ok(inflated)
+    let start = start + source.total_in();
+    Ok((inflated, Behind { start, bytes: end.saturating_sub(start) }))
 }
 
 pub(super) fn scan_file(

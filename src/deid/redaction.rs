@@ -3,6 +3,8 @@
 use super::documents::DocumentKind;
 use super::picture::PixelRect;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// What the gateway did with the pixels. Only `Looked` may be claimed as clean pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,49 @@ pub struct Redaction {
     pub boxes: Vec<RedactionBox>,
     /// Lines of text that were read and stay.
     pub kept: Vec<KeptLine>,
+    /// What device masks blank besides. Older records do not have it.
+    #[serde(default)]
+    pub masks: Vec<MaskedArea>,
+}
+
+/// A rectangle of several frames that a device mask blanks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskedArea {
+    /// The name of the mask.
+    pub mask: String,
+    /// The pixels to blank.
+    pub area: PixelRect,
+    /// Frame index, from 0.
+    pub first_frame: u32,
+    /// Frame index, from 0; not before the first.
+    pub last_frame: u32,
+}
+
+/// All that is blanked, by frame.
+#[derive(Debug, Default)]
+pub struct Areas {
+    boxes: BTreeMap<u32, Vec<PixelRect>>,
+    masks: Vec<(PixelRect, RangeInclusive<u32>)>,
+}
+
+impl Areas {
+    /// What is blanked in one frame.
+    pub fn of(&self, frame: u32) -> Vec<PixelRect> {
+        let boxes = self.boxes.get(&frame).into_iter().flatten().copied();
+        let masks = self.masks.iter().filter(|(_, frames)| frames.contains(&frame));
+        boxes.chain(masks.map(|(area, _)| *area)).collect()
+    }
+
+    /// Whether something was found in this frame, besides what masks blank.
+    pub fn has_boxes(&self, frame: u32) -> bool {
+        self.boxes.contains_key(&frame)
+    }
+
+    /// The last frame of which something is blanked.
+    pub fn last_frame(&self) -> Option<u32> {
+        let boxes = self.boxes.keys().next_back().copied();
+        boxes.into_iter().chain(self.masks.iter().map(|(_, frames)| *frames.end())).max()
+    }
 }
 
 /// Where a line of text stays: every word of it is on the allow-list.
@@ -67,6 +112,21 @@ pub struct KeptLine {
 }
 
 impl Redaction {
+    /// All that is blanked.
+    pub fn areas(&self) -> Areas {
+        let mut boxes: BTreeMap<u32, Vec<PixelRect>> = BTreeMap::new();
+        for b in &self.boxes {
+            boxes.entry(b.frame).or_default().push(b.area);
+        }
+        let masks = self.masks.iter().map(|m| (m.area, m.first_frame..=m.last_frame)).collect();
+        Areas { boxes, masks }
+    }
+
+    /// How many boxes and areas of masks are blanked.
+    pub fn count(&self) -> usize {
+        self.boxes.len() + self.masks.len()
+    }
+
     /// The boxes of one frame.
     pub fn of_frame(&self, frame: u32) -> impl Iterator<Item = &RedactionBox> {
         self.boxes.iter().filter(move |b| b.frame == frame)
@@ -81,6 +141,27 @@ mod tests {
     fn a_record_from_before_documents_were_dropped_is_read() {
         let record = r#"{"treatment":"absent","boxes":[],"kept":[]}"#;
         let redaction: Redaction = serde_json::from_str(record).expect("an older record");
-        assert_eq!(redaction.document, None);
+        assert_eq!((redaction.document, redaction.masks.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_mask_is_blanked_in_its_frames_and_boxes_in_theirs() {
+        let area = |left| PixelRect { left, top: 0, right: left + 1, bottom: 1 };
+        let boxed = |frame, left| RedactionBox { frame, area: area(left), reason: BoxReason::Text };
+        let mask = "banner".to_owned();
+        let masked = MaskedArea { mask, area: area(7), first_frame: 1, last_frame: 2 };
+        let redaction = Redaction {
+            treatment: PixelTreatment::Looked,
+            document: None,
+            boxes: vec![boxed(0, 1), boxed(2, 2), boxed(2, 3)],
+            kept: vec![],
+            masks: vec![masked],
+        };
+        let areas = redaction.areas();
+        let of = |frame| areas.of(frame).iter().map(|a| a.left).collect::<Vec<_>>();
+        assert_eq!([of(0), of(1), of(2), of(3)], [vec![1], vec![7], vec![2, 3, 7], vec![]]);
+        assert_eq!([areas.has_boxes(1), areas.has_boxes(2)], [false, true]);
+        assert_eq!((areas.last_frame(), redaction.count()), (Some(2), 4));
+        assert_eq!(Areas::default().last_frame(), None);
     }
 }

@@ -1,22 +1,23 @@
 //! Decoding a result for a destination that does not take its transfer syntax.
 //!
 //! Invariants: what is written is the same object in Explicit VR Little Endian with native pixels, its
-//! header changed in what describes them alone; it is read back, and compared sample by sample with
-//! what it was made of.
+//! header changed in what describes them alone; it is read back, and compared sample by sample, and
+//! element by element in the transfer syntax of the result, with what it was made of.
 
-use super::apply::{OUTPUT_SYNTAX, write_header, write_native};
 use super::examine::{StepError, pixel_limits};
 use super::hold::{Hold, HoldReason};
-use super::object::{read_header, read_meta, scan_file, text_of};
+use super::object::{inflate, plain_syntax, read_header, read_meta, scan_file, text_of};
+use super::output::{OUTPUT_SYNTAX, write_file, write_header, write_native};
 use super::pixels::{
     FrameSource, PixelElement, PixelLayout, PixelLocation, clear_unused_bits, write_layout,
 };
-use super::scan::Encoding;
+use super::scan::{DataSetScanner, ElementHead, Encoding};
 use crate::config::Limits;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
 use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -26,26 +27,45 @@ const FORM: [Tag; 3] =
     [tags::PHOTOMETRIC_INTERPRETATION, tags::PLANAR_CONFIGURATION, tags::LOSSY_IMAGE_COMPRESSION];
 
 /// Writes the result in `input` to `output`, which is empty, with decoded pixels.
-pub fn transcode(input: &File, output: &File, limits: &Limits) -> Result<(), StepError> {
-    let mut encoded = Opened::new(input, limits)?;
-    let layout = encoded.frames.output_layout().clone();
-    let mut header = encoded.header;
-    write_layout(&mut header, &layout, encoded.frames.lossy());
+pub fn transcode(
+    input: &File,
+    output: &File,
+    limits: &Limits,
+    scratch: &File,
+) -> Result<(), StepError> {
+    let Opened { mut header, encoding, elements, frames: mut encoded } =
+        Opened::new(input, limits, scratch)?;
+    let layout = encoded.as_ref().map(|frames| frames.output_layout().clone());
+    if let (Some(layout), Some(frames)) = (&layout, &encoded) {
+        write_layout(&mut header, layout, frames.lossy());
+    }
     let class = text_of(&header, tags::SOP_CLASS_UID);
     let instance = text_of(&header, tags::SOP_INSTANCE_UID);
     let mut out = BufWriter::new(output);
-    write_header(&mut out, header, [&class, &instance, OUTPUT_SYNTAX])?;
-    write_native(&mut out, &mut encoded.frames, |_| Vec::new())?;
+    let uids = [&*class, &*instance, OUTPUT_SYNTAX];
+    write_file(&mut out, header, uids, |out, encoding| match &mut encoded {
+        Some(frames) => write_native(out, frames, encoding, |_| Vec::new()),
+        None => Ok(()),
+    })?;
     out.flush()?;
     drop(out);
-    let mut native = Opened::new(output, limits)?;
-    if native.elements != encoded.elements || *native.frames.output_layout() != layout {
+    let native = Opened::new(output, limits, scratch)?;
+    let mut again = Vec::new();
+    write_header(&mut again, native.header, encoding)?;
+    let heads = scan_bytes(&again, encoding)?;
+    if self::elements(&again, &heads) != elements {
         return Err(different("the header").into());
     }
-    for index in 0..layout.frames {
-        let mut frame = encoded.frames.frame(index)?;
-        clear_unused_bits(&mut frame, &layout);
-        if native.frames.frame(index)? != frame {
+    let (Some(mut encoded), Some(mut native)) = (encoded, native.frames) else {
+        return if layout.is_none() { Ok(()) } else { Err(different("the pixels").into()) };
+    };
+    if Some(native.output_layout()) != layout.as_ref() {
+        return Err(different("the pixels").into());
+    }
+    for index in 0..native.output_layout().frames {
+        let mut frame = encoded.frame(index)?;
+        clear_unused_bits(&mut frame, native.output_layout());
+        if native.frame(index)? != frame {
             return Err(different("a frame").into());
         }
     }
@@ -59,33 +79,71 @@ fn different(what: &str) -> Hold {
 /// A file that we wrote.
 struct Opened {
     header: InMemDicomObject,
+    /// Of `elements`; not deflated.
+    encoding: Encoding,
     /// The bytes of every element before the pixels, but of those that describe their form.
     elements: BTreeMap<Tag, Vec<u8>>,
-    frames: FrameSource,
+    frames: Option<FrameSource>,
 }
 
 impl Opened {
-    fn new(file: &File, limits: &Limits) -> Result<Self, StepError> {
+    /// Opens a file; a deflated one is inflated into `scratch`.
+    fn new(file: &File, limits: &Limits, scratch: &File) -> Result<Self, StepError> {
         let mut file = file.try_clone()?;
-        let malformed = |what: &str| Hold::new(HoldReason::Malformed, what.to_owned());
-        let (syntax, start) = read_meta(&mut file)?;
-        let (scan, heads) = scan_file(&mut file, start, Encoding::of_transfer_syntax(&syntax))?;
+        let (transfer_syntax, mut start) = read_meta(&mut file)?;
+        let mut encoding = Encoding::of_transfer_syntax(&transfer_syntax);
+        if encoding.deflated {
+            (file, _) = inflate(file, start, limits.max_inflated_bytes, scratch)?;
+            (encoding.deflated, start) = (false, 0);
+        }
+        let (scan, heads) = scan_file(&mut file, start, encoding)?;
         if let Some(problem) = scan.problem {
             return Err(problem.hold().into());
         }
-        let span = scan.pixels.filter(|_| !scan.truncated);
-        let span = span.ok_or_else(|| malformed("no pixels to decode"))?;
-        let bytes = read_header(&mut file, start, span.start, limits)?;
-        let syntax_of_header = EXPLICIT_VR_LITTLE_ENDIAN.erased();
-        let header = InMemDicomObject::read_dataset_with_ts(&bytes[..], &syntax_of_header)
+        if scan.truncated {
+            return Err(malformed("the data set is cut").into());
+        }
+        let end = scan.pixels.map_or(scan.bytes, |span| span.start);
+        let bytes = read_header(&mut file, start, end, limits)?;
+        let syntax = TransferSyntaxRegistry.get(plain_syntax(encoding));
+        let syntax = syntax.ok_or_else(|| malformed("its transfer syntax"))?;
+        let header = InMemDicomObject::read_dataset_with_ts(&bytes[..], syntax)
             .map_err(|_| malformed("the header cannot be parsed"))?;
-        let element = PixelElement::from_tag(Tag(0x7FE0, span.element))
-            .ok_or_else(|| malformed("no pixels to decode"))?;
-        let location = PixelLocation { offset: start + span.value, length: span.length, element };
-        let limits = pixel_limits(limits);
-        let layout = PixelLayout::read(&header, element, &limits)?;
-        let frames = FrameSource::open(file, &syntax, &layout, location, &limits)?;
-        Ok(Self { header, elements: elements(&bytes, &heads), frames })
+        let elements = elements(&bytes, &heads);
+        let frames = match scan.pixels {
+            None => None,
+            Some(span) => {
+                let element = PixelElement::from_tag(Tag(0x7FE0, span.element))
+                    .ok_or_else(|| malformed("no pixels to decode"))?;
+                let offset = start + span.value;
+                let location = PixelLocation { offset, length: span.length, element };
+                let limits = pixel_limits(limits);
+                let layout = PixelLayout::read(&header, element, &limits)?;
+                Some(FrameSource::open(file, &transfer_syntax, &layout, location, &limits)?)
+            }
+        };
+        Ok(Self { header, encoding, elements, frames })
+    }
+}
+
+fn malformed(what: &str) -> Hold {
+    Hold::new(HoldReason::Malformed, what.to_owned())
+}
+
+/// The elements of a data set in memory.
+fn scan_bytes(data_set: &[u8], encoding: Encoding) -> Result<Vec<(Tag, u64)>, Hold> {
+    let mut heads = Vec::new();
+    let mut scanner = DataSetScanner::new(encoding, data_set.len() as u64);
+    scanner.feed(data_set, &mut |head: ElementHead| {
+        if head.depth == 0 {
+            heads.push((head.tag, head.start));
+        }
+    });
+    let scan = scanner.finish();
+    match scan.problem {
+        Some(problem) => Err(problem.hold()),
+        None if scan.truncated => Err(malformed("the data set is cut")),
+        None => Ok(heads),
     }
 }
 

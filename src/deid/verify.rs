@@ -1,24 +1,25 @@
 //! Proving the result: read back as a stranger would, in a process that never saw the original.
 
 use super::accept::Verdict;
-use super::apply::OUTPUT_SYNTAX;
 use super::documents;
 use super::examine::{LookedFrame, StepError, frame_digest, open_frames, rulebook};
-use super::header::{Expected, Rulebook, Subject, residue, unscrubbed};
+use super::header::{Expected, Rulebook, Subject, private_text, residue, unscrubbed};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
-use super::object::{OpenObject, read_meta};
+use super::object::{Behind, OpenObject, read_meta};
+use super::output::{OUTPUT_SYNTAX, is_native};
 use super::phi_text::Known;
-use super::picture::{Picture, PixelRect};
+use super::picture::Picture;
 use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render};
 use super::raw_bytes::{self, Extent, Wanted};
 use super::redaction::{PixelTreatment, Redaction};
+use super::scan::Encoding;
 use crate::config::{Limits, ObjectFacts, OutputSyntax, Profile};
 use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use dicom_dictionary_std::tags;
 use dicom_object::FileMetaTable;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -62,7 +63,7 @@ pub fn verify(
             if source.output_layout() != layout {
                 return Err(failed("the pixels are laid out otherwise than decided").into());
             }
-            check_end(&mut source, &object, bytes)?;
+            check_end(&mut source, &object)?;
             check_frames(&mut source, &Voi::read(&object.header), expected, show)?;
         }
         _ => return Err(failed("pixels appeared or disappeared").into()),
@@ -117,7 +118,11 @@ fn check_file(mut file: &File, object: &OpenObject, profile: &Profile) -> Result
     let agrees = meta.media_storage_sop_instance_uid() == object.text(tags::SOP_INSTANCE_UID)
         && meta.media_storage_sop_class_uid() == object.text(tags::SOP_CLASS_UID)
         && (object.transfer_syntax_uid == OUTPUT_SYNTAX
-            || (profile.transfer_syntax == OutputSyntax::Same && is_encapsulated));
+            || (profile.transfer_syntax == OutputSyntax::Same
+                && (is_encapsulated || is_native(&object.transfer_syntax_uid))));
+    if let Some(behind) = object.deflated {
+        check_padding(file, behind)?;
+    }
     if nothing_else && agrees {
         Ok(())
     } else {
@@ -125,14 +130,26 @@ fn check_file(mut file: &File, object: &OpenObject, profile: &Profile) -> Result
     }
 }
 
+/// Nothing behind a deflated data set but what makes its length even (PS3.5 A.5).
+fn check_padding(mut file: &File, behind: Behind) -> Result<(), StepError> {
+    let mut padding = Vec::new();
+    file.seek(SeekFrom::Start(behind.start))?;
+    file.take(2).read_to_end(&mut padding)?;
+    match (behind.bytes, &padding[..]) {
+        (0, _) | (1, [0]) => Ok(()),
+        _ => Err(failed("bytes after a deflated data set").into()),
+    }
+}
+
 /// Nothing behind the pixels, and of encapsulated ones nothing that no decoder needs.
-fn check_end(source: &mut FrameSource, object: &OpenObject, bytes: u64) -> Result<(), Hold> {
+fn check_end(source: &mut FrameSource, object: &OpenObject) -> Result<(), StepError> {
+    let bytes = (&object.file).seek(SeekFrom::End(0))?;
     if source.is_encapsulated() {
-        return source.check_bare(bytes).map_err(|hold| failed(hold.detail));
+        return source.check_bare(bytes).map_err(|hold| failed(hold.detail).into());
     }
     match object.native_end == Some(bytes) {
         true => Ok(()),
-        false => Err(failed("bytes after the pixels")),
+        false => Err(failed("bytes after the pixels").into()),
     }
 }
 
@@ -185,17 +202,40 @@ fn check_bytes(
     expected: Expectation<'_>,
 ) -> Result<(), StepError> {
     let mut file = file.try_clone()?;
-    let (_, data_set) = read_meta(&mut file)?;
-    // Encoded frames are noise as well; that they hold nothing else is `check_end`'s to prove.
-    let end = file.seek(SeekFrom::End(0))?;
-    let pixels =
-        object.pixels.map(|at| at.offset..at.length.map_or(end, |length| at.offset + length));
+    let (_, start) = read_meta(&mut file)?;
     let wanted = Wanted {
         identifiers: expected.identifiers,
         ours: &ours(object, rulebook, expected),
         known: &Known::new(expected.identifiers),
     };
-    let Some(places) = raw_bytes::search(&mut file, &Extent { data_set, pixels }, wanted)? else {
+    let mut encoding = Encoding::of_transfer_syntax(&object.transfer_syntax_uid);
+    let mut places = Some(Vec::new());
+    let mut search = |file: &mut File, extent| -> io::Result<()> {
+        let found = raw_bytes::search(file, &extent, wanted)?;
+        places = places.take().zip(found).map(|(before, found)| [before, found].concat());
+        Ok(())
+    };
+    let mut data_set = start;
+    if object.deflated.is_some() {
+        // What is deflated is noise; it is read inflated.
+        let end = file.seek(SeekFrom::End(0))?;
+        search(
+            &mut file,
+            Extent { encoding, data_set, pixels: Some(start..end), private_text: BTreeSet::new() },
+        )?;
+        file = object.file.try_clone()?;
+        (encoding.deflated, data_set) = (false, 0);
+    }
+    // Encoded frames are noise as well; that they hold nothing else is `check_end`'s to prove.
+    let end = file.seek(SeekFrom::End(0))?;
+    let pixels =
+        object.pixels.map(|at| at.offset..at.length.map_or(end, |length| at.offset + length));
+    let private_text = match encoding.explicit_vr {
+        true => BTreeSet::new(),
+        false => private_text(&object.header),
+    };
+    search(&mut file, Extent { encoding, data_set, pixels, private_text })?;
+    let Some(places) = places else {
         let detail = "bytes of identifiers in more places than can be looked at";
         return Err(Hold::new(HoldReason::IdentifierRemains, detail).into());
     };
@@ -225,12 +265,12 @@ fn check_frames(
     show: &mut impl FnMut(Picture) -> Result<(), StepError>,
 ) -> Result<(), StepError> {
     let layout = source.output_layout().clone();
-    let mut boxes: BTreeMap<u32, Vec<PixelRect>> = BTreeMap::new();
-    for b in &expected.redaction.boxes {
-        boxes.entry(b.frame).or_default().push(b.area);
+    let areas = expected.redaction.areas();
+    if areas.last_frame().is_some_and(|last| last >= layout.frames) {
+        return Err(failed("a box of a frame that is not there").into());
     }
     let looked = expected.redaction.treatment == PixelTreatment::Looked;
-    if !looked && boxes.is_empty() && layout.bits_stored == layout.bits_allocated {
+    if !looked && areas.last_frame().is_none() && layout.bits_stored == layout.bits_allocated {
         return Ok(());
     }
     for index in 0..layout.frames {
@@ -240,23 +280,24 @@ fn check_frames(
                 failed(format!("frame {index} holds bits that are no part of a value")).into()
             );
         }
-        let Some(areas) = boxes.remove(&index) else {
+        let blanked = areas.of(index);
+        if blanked.is_empty() {
             let expected = expected.looked.get(index as usize).map(|frame| frame.sha256);
             if looked && expected != Some(frame_digest(&frame)) {
                 let detail = format!("frame {index} is not the one that was looked at");
                 return Err(failed(detail).into());
             }
             continue;
-        };
-        if !areas.iter().all(|area| is_filled(&frame, &layout, *area)) {
+        }
+        if !blanked.iter().all(|area| is_filled(&frame, &layout, *area)) {
             return Err(failed(format!("a box of frame {index} is not filled")).into());
         }
-        for picture in render(&frame, &layout, voi)? {
-            show(picture)?;
+        // Where nothing was found but a mask, there is nothing to be read again.
+        if looked && areas.has_boxes(index) {
+            for picture in render(&frame, &layout, voi)? {
+                show(picture)?;
+            }
         }
-    }
-    if !boxes.is_empty() {
-        return Err(failed("a box of a frame that is not there").into());
     }
     Ok(())
 }

@@ -23,7 +23,8 @@ pub fn forms(transfer_syntax: &str) -> impl Iterator<Item = (Form, &str)> {
     let as_stored = (Form { decoded: false, implicit_vr: false }, transfer_syntax);
     let explicit = decoded.then_some((Form { decoded, implicit_vr: false }, EXPLICIT_VR_LE));
     let implicit = (Form { decoded, implicit_vr: true }, IMPLICIT_VR_LE);
-    std::iter::once(as_stored).chain(explicit).chain(std::iter::once(implicit))
+    let implicit = (transfer_syntax != IMPLICIT_VR_LE).then_some(implicit);
+    std::iter::once(as_stored).chain(explicit).chain(implicit)
 }
 
 /// Every form of `pair`, then of the `batch`, as far as one Association has room for them.
@@ -63,6 +64,8 @@ mod tests {
         assert_eq!(proposed, BTreeSet::from_iter(native.into_iter().chain([compressed])));
         let best: Vec<_> = forms("1.2.840.10008.1.2.4.70").map(|(form, _)| form.decoded).collect();
         assert_eq!(best, [false, true, true], "as it is, where that is taken");
+        let implicit: Vec<_> = forms(IMPLICIT_VR_LE).map(|(form, _)| form.implicit_vr).collect();
+        assert_eq!(implicit, [false, false], "what is in Implicit VR is not made so once more");
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl Run {
                 let told = self.report(&result, &report)?;
                 let path = self.keep(&result)?;
                 self.keep_report(told, &result)?;
-                Ok(Kept { boxes: report.redaction.boxes.len(), path })
+                Ok(Kept { boxes: report.redaction.count(), path })
             }
             Err(RunError::Hold(hold)) => Err(hold),
             Err(RunError::Failed(kind)) => {

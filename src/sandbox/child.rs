@@ -94,7 +94,7 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
             ask(input, attributes, limits, scratch).map(Reply::Answered)
         }
         Request::Transcode { limits } => match output {
-            Some(output) => transcode(input, output, limits).map(|()| Reply::Transcoded),
+            Some(output) => transcode(input, output, limits, scratch).map(|()| Reply::Transcoded),
             None => Err(io::Error::from(io::ErrorKind::InvalidInput).into()),
         },
     };

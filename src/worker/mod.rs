@@ -247,7 +247,7 @@ impl Steps {
         check_treatment(outline, object.profile, examination.treatment)?;
         let (examination, profile) = (Arc::new(*examination), object.profile.clone());
         let (of, lines) = (Arc::clone(&examination), read.lines);
-        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await?;
+        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await??;
         for round in 1..=ROUNDS {
             let path = output(round);
             match self.round(object, subject, &path, &examination, &redaction).await? {
@@ -314,7 +314,7 @@ impl Steps {
             let (of, profile) = (*examination, profile.clone());
             let frames = of.layout.as_ref().map_or(0, |layout| layout.frames);
             let redaction = blocking(move || decide(&of, &read.lines, &profile)).await?;
-            Ok(Look { lines, redaction, frames })
+            Ok(Look { lines, redaction: redaction?, frames })
         };
         Ok(self.in_time(Instant::now() + self.object_timeout, looking).await?)
     }

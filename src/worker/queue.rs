@@ -148,7 +148,7 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Str
     match outcome.map_err(unrecorded)? {
         None => Ok(()),
         Some(Ok((known, result, report))) => {
-            let (boxes, kept) = (report.redaction.boxes.len(), report.redaction.kept.len());
+            let (boxes, kept) = (report.redaction.count(), report.redaction.kept.len());
             let (frames, scrubbed) = (report.frames, report.header.changed());
             let report = serde_json::to_string(&report).unwrap_or_default();
             if spool.ready(id, &known, result, report, now_ms()).await.map_err(unrecorded)? {

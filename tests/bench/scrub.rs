@@ -89,7 +89,7 @@ fn scrub(file: &File, output: &mut Vec<u8>, scratch: &File, profile: &Profile) {
     .expect("examined");
     let patient = patient.expect("told first");
     let subject = Subject::derive(&key, &patient, profile.dates.shift_days);
-    let redaction = decide(&examination, &[], profile);
+    let redaction = decide(&examination, &[], profile).expect("decided");
     let identifiers = &examination.identifiers;
     let application = Application {
         profile,

@@ -6,7 +6,7 @@ use crate::harness::{
 use std::path::{Path, PathBuf};
 
 /// Makes the profile of a site say this of the transfer syntax.
-fn ask_for(site: &Site, transfer_syntax: &str) {
+pub fn ask_for(site: &Site, transfer_syntax: &str) {
     let path = site.path("profile.toml");
     let profile = std::fs::read_to_string(&path).expect("readable");
     let line = |value: &str| format!("transfer_syntax = \"{value}\"");

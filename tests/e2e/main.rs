@@ -3,6 +3,7 @@
 //!
 //! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
 
+mod access;
 mod bad_input;
 mod bad_text;
 mod canary;
@@ -21,7 +22,9 @@ mod hostile;
 mod intake;
 mod keys;
 mod leaks;
+mod limits;
 mod mutants;
+mod native;
 mod network;
 mod patients;
 mod peers;

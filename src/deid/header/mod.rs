@@ -51,6 +51,7 @@ pub use fact::{HeaderFact, fact};
 pub use harvest::harvest;
 pub use identity::PatientIdentity;
 pub use keys::{ProjectKey, SiteKey};
+pub use opaque::{private_text, read_private};
 pub use report::{Done, Report};
 pub use residue::{Expected, Residue, ResidueKind, residue, unscrubbed};
 pub use ring::{KeyRing, OwnKey, ProjectEpoch};

@@ -5,7 +5,9 @@ use super::{safe_private, standard_vr};
 use dicom_core::header::{Header, Tag};
 use dicom_core::value::{PrimitiveValue, Value};
 use dicom_core::{DataElement, VR};
+use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
+use std::collections::BTreeSet;
 
 /// The element as the dictionary, or the list of safe private attributes, reads it; `None` if it
 /// contradicts that, or is opaque. `creator`: of a private attribute, where that is known.
@@ -40,6 +42,36 @@ pub(super) fn understood(element: InMemElement, creator: Option<&str>) -> Option
         return Some(DataElement::new(tag, vr, value));
     }
     Some(element)
+}
+
+/// Gives private attributes of a data set in Implicit VR, at every level, the VR that the list of safe ones
+/// states; what contradicts it stays opaque.
+pub fn read_private(data_set: &mut InMemDicomObject) {
+    let creators = safe_private::creators(data_set);
+    let opaque = |e: &&InMemElement| e.vr() == VR::UN && e.tag().group() % 2 == 1;
+    let read = data_set.iter().filter(opaque).filter_map(|element| {
+        let creator = creators.get(&safe_private::creator_tag(element.tag())?)?;
+        understood(element.clone(), Some(creator)).filter(|read| read.vr() != VR::UN)
+    });
+    for element in read.collect::<Vec<_>>() {
+        data_set.put(element);
+    }
+    let sequences = data_set.iter().filter(|e| e.vr() == VR::SQ).map(Header::tag);
+    for tag in sequences.collect::<Vec<_>>() {
+        data_set.update_value(tag, |value| {
+            value.items_mut().into_iter().flatten().for_each(read_private);
+        });
+    }
+}
+
+/// The tags of private attributes that hold text, at every level.
+pub fn private_text(data_set: &InMemDicomObject) -> BTreeSet<Tag> {
+    let is_text = |e: &&InMemElement| e.tag().group() % 2 == 1 && is_textual(e.vr());
+    let mut tags: BTreeSet<Tag> = data_set.iter().filter(is_text).map(Header::tag).collect();
+    for item in data_set.iter().flat_map(|e| e.items().unwrap_or_default()) {
+        tags.append(&mut private_text(item));
+    }
+    tags
 }
 
 /// The VR of a private attribute is the stated one; where that says nothing, that of the list.
@@ -146,6 +178,30 @@ mod tests {
         assert_eq!((rows.vr(), rows.to_int::<u16>().expect("an int")), (VR::US, 512));
         let view = opaque(tags::VIEW_NAME, b"LAT ").expect("text");
         assert_eq!((view.vr(), &*view.to_str().expect("text")), (VR::SH, "LAT"));
+    }
+
+    #[test]
+    fn private_attributes_without_a_vr_are_read_as_the_list_says() {
+        let tag = Tag(0x7053, 0x1000);
+        let un = |tag, bytes: &[u8]| {
+            DataElement::new(tag, VR::UN, PrimitiveValue::U8(bytes.iter().copied().collect()))
+        };
+        let creator = || DataElement::new(Tag(0x7053, 0x0010), VR::LO, "Philips PET Private Group");
+        let item = InMemDicomObject::from_element_iter([creator(), un(tag, b"2.5 ")]);
+        let items = dicom_core::value::DataSetSequence::from(vec![item]);
+        let mut header = InMemDicomObject::from_element_iter([
+            DataElement::new(tags::PROCEDURE_CODE_SEQUENCE, VR::SQ, items),
+            creator(),
+            un(tag, b"1.5 "),
+            un(Tag(0x7053, 0x1099), b"9 "),
+        ]);
+        read_private(&mut header);
+        let read = header.element(tag).expect("there");
+        assert_eq!((read.vr(), &*read.to_str().expect("text")), (VR::DS, "1.5"));
+        let codes = header.element(tags::PROCEDURE_CODE_SEQUENCE).expect("there");
+        assert_eq!(codes.items().expect("items")[0].element(tag).expect("there").vr(), VR::DS);
+        assert_eq!(header.element(Tag(0x7053, 0x1099)).expect("there").vr(), VR::UN);
+        assert!(private_text(&header).contains(&tag));
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Family {
     /// The codestream without what no decoder needs; none where it cannot be kept.
     pub fn bare(self, data: &[u8], output: &PixelLayout) -> Result<Option<Vec<u8>>, Hold> {
         Ok(match self {
-            Self::Uncompressed => None,
+            Self::Uncompressed => native::bare(data, output),
             Self::Rle => rle_encode::bare(data, output)?,
             Self::Jpeg | Self::JpegLs => bare_jpeg::bare(data),
             Self::Jpeg2000 => bare_jpeg2000::bare(data),
@@ -132,7 +132,7 @@ impl Family {
             return Ok(None);
         }
         let encoded = match self {
-            Self::Uncompressed => None,
+            Self::Uncompressed => Some(frame.to_vec()),
             Self::Rle => rle_encode::encode(frame, output),
             Self::Jpeg => {
                 let codestream = jpeg::Codestream::read(like)?;

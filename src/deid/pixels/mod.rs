@@ -10,6 +10,7 @@
 mod attributes;
 mod bare_jpeg;
 mod bare_jpeg2000;
+mod big_words;
 mod colour;
 mod encapsulate;
 mod faint;
@@ -37,6 +38,7 @@ mod voi;
 mod write;
 
 pub use attributes::write_layout;
+pub use big_words::BigWords;
 pub use encapsulate::{Encapsulated, encapsulate};
 pub use fill::{clear_unused_bits, fill, is_filled};
 pub use layout::{Photometric, PixelLayout, PixelLimits};

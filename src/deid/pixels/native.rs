@@ -111,6 +111,13 @@ pub(super) fn read_frame<F: Read + Seek>(
     Ok(bytes)
 }
 
+/// An uncompressed frame without what is behind its last pixel; none if it is shorter.
+pub(super) fn bare(data: &[u8], layout: &PixelLayout) -> Option<Vec<u8>> {
+    let mut frame = data.get(..layout.frame_bytes())?.to_vec();
+    align_bits(&mut frame, 0, layout);
+    Some(frame)
+}
+
 /// Shifts a bit string so that its first bit is bit 0, and clears what follows its last bit.
 pub(super) fn align_bits(bytes: &mut Vec<u8>, shift: u32, layout: &PixelLayout) {
     if shift > 0 {

@@ -82,6 +82,14 @@ impl FrameSource {
         self.location.element
     }
 
+    /// Bytes of the words that are swapped in the file: 1 for little endian, and for strings of bytes.
+    pub fn word_bytes(&self) -> usize {
+        match self.coding {
+            Coding::Native(ByteOrder::BigWords(bytes)) => bytes as usize,
+            Coding::Native(ByteOrder::Little) | Coding::Encapsulated(..) => 1,
+        }
+    }
+
     /// Reads and decodes one frame.
     pub fn frame(&mut self, index: u32) -> Result<Frame, Hold> {
         if index >= self.output.frames {

@@ -20,7 +20,10 @@ use super::phi_text::Known;
 use super::scan::{DataSetScanner, ElementHead, Encoding};
 use aho_corasick::{AhoCorasick, MatchKind};
 use dicom_core::Tag;
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_dictionary_std::StandardDataDictionary;
 use forms::{Coding, Form, MAX_BYTES};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -52,10 +55,29 @@ impl fmt::Display for Place {
 /// What a file consists of.
 #[derive(Debug, Clone)]
 pub struct Extent {
-    /// Where the data set begins; it is Explicit VR Little Endian.
+    /// How the data set is encoded; not deflated.
+    pub encoding: Encoding,
+    /// Where the data set begins.
     pub data_set: u64,
     /// The value of native Pixel Data.
     pub pixels: Option<Range<u64>>,
+    /// Private attributes that hold text, where the data set does not say so.
+    pub private_text: BTreeSet<Tag>,
+}
+
+impl Extent {
+    /// Whether the walk of the data set judges the values of an element as text.
+    fn is_text(&self, tag: Tag, vr: Option<Vr>) -> bool {
+        match vr {
+            Some(vr) => is_text(vr),
+            None if tag.group() % 2 == 1 => {
+                self.private_text.contains(&tag) || (0x10..=0xFF).contains(&tag.element())
+            }
+            None => StandardDataDictionary
+                .by_tag(tag)
+                .is_some_and(|entry| is_text(entry.vr().relaxed().to_bytes())),
+        }
+    }
 }
 
 /// What is looked for.
@@ -103,11 +125,11 @@ pub fn search(
         return Ok(Some(Vec::new()));
     }
     hits.sort_by_key(|hit| hit.offset);
-    locate(file, extent.data_set..pixels.start.min(end), &mut hits)?;
+    locate(file, extent.encoding, extent.data_set..pixels.start.min(end), &mut hits)?;
     let mut places = Vec::new();
     for hit in &hits {
         let Some(form) = forms.get(hit.form) else { continue };
-        if let Some(place) = confirmed(file, hit, form, wanted.known, end)? {
+        if let Some(place) = confirmed(file, extent, hit, form, wanted.known)? {
             places.push(place);
         }
     }
@@ -149,10 +171,14 @@ fn find(
 }
 
 /// Finds the element that each hit is in or behind.
-fn locate(file: &mut File, data_set: Range<u64>, hits: &mut [Hit]) -> io::Result<()> {
+fn locate(
+    file: &mut File,
+    encoding: Encoding,
+    data_set: Range<u64>,
+    hits: &mut [Hit],
+) -> io::Result<()> {
     file.seek(SeekFrom::Start(data_set.start))?;
     let mut input = file.take(data_set.end.saturating_sub(data_set.start));
-    let encoding = Encoding { explicit_vr: true, big_endian: false, deflated: false };
     let mut scanner = DataSetScanner::new(encoding, u64::MAX >> 1);
     let mut piece = vec![0; 64 * 1024];
     let (mut last, mut next) = (None, 0);
@@ -177,18 +203,18 @@ fn locate(file: &mut File, data_set: Range<u64>, hits: &mut [Hit]) -> io::Result
 /// The place of a hit, if it counts.
 fn confirmed(
     file: &mut File,
+    extent: &Extent,
     hit: &Hit,
     form: &Form,
     known: &Known,
-    end: u64,
 ) -> io::Result<Option<Place>> {
-    let mut around = 0..end;
+    let mut around = 0..file.seek(SeekFrom::End(0))?;
     let (mut tag, mut judged) = (None, false);
     if let Some((of, start)) = hit.element
-        && let Some((vr, value)) = value_of(file, start)?
+        && let Some((vr, value)) = value_of(file, extent.encoding, start)?
         && value.contains(&hit.offset)
     {
-        (tag, judged) = (Some(of), is_text(vr));
+        (tag, judged) = (Some(of), extent.is_text(of, vr));
         around = value;
     }
     // text that every encoding reads alike was judged as such
@@ -239,29 +265,46 @@ fn stretch(bytes: &[u8], hit: Range<usize>, coding: Coding) -> Range<usize> {
     from..to
 }
 
-/// The VR and the value of the element that starts here (PS3.5 Section 7.1.2).
-fn value_of(file: &mut File, start: u64) -> io::Result<Option<([u8; 2], Range<u64>)>> {
+/// As an element states it.
+type Vr = [u8; 2];
+
+/// The VR, if it is stated, and the value of the element that starts here (PS3.5 Section 7.1).
+fn value_of(
+    file: &mut File,
+    encoding: Encoding,
+    start: u64,
+) -> io::Result<Option<(Option<Vr>, Range<u64>)>> {
     let mut head = [0; 12];
     file.seek(SeekFrom::Start(start))?;
     if file.read_exact(&mut head[..8]).is_err() {
         return Ok(None);
     }
+    let long_at = |head: [u8; 12], at: usize| {
+        let bytes = [head[at], head[at + 1], head[at + 2], head[at + 3]];
+        let length =
+            if encoding.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        u64::from(length)
+    };
+    if !encoding.explicit_vr {
+        return Ok(Some((None, start + 8..start + 8 + long_at(head, 4))));
+    }
     let vr = [head[4], head[5]];
     let long = matches!(&vr, b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV")
         || matches!(&vr, b"UC" | b"UN" | b"UR" | b"UT" | b"UV");
     if !long {
-        let length = u64::from(u16::from_le_bytes([head[6], head[7]]));
-        return Ok(Some((vr, start + 8..start + 8 + length)));
+        let bytes = [head[6], head[7]];
+        let length =
+            if encoding.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
+        return Ok(Some((Some(vr), start + 8..start + 8 + u64::from(length))));
     }
     if file.read_exact(&mut head[8..]).is_err() {
         return Ok(None);
     }
-    let length = u64::from(u32::from_le_bytes([head[8], head[9], head[10], head[11]]));
-    Ok(Some((vr, start + 12..start + 12 + length)))
+    Ok(Some((Some(vr), start + 12..start + 12 + long_at(head, 8))))
 }
 
 /// Whether the walk of the data set judges values of the VR as text.
-fn is_text(vr: [u8; 2]) -> bool {
+fn is_text(vr: Vr) -> bool {
     matches!(
         &vr,
         b"AE"

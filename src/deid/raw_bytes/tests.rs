@@ -41,7 +41,10 @@ fn places(before: &[u8], data_set: &[u8], pixels: &[u8], behind: &[u8]) -> Vec<P
     }
     let start = (before.len() + data_set.len()) as u64;
     let pixels = start..start + pixels.len() as u64;
-    let extent = Extent { data_set: before.len() as u64, pixels: Some(pixels) };
+    let encoding = Encoding::of_transfer_syntax("1.2.840.10008.1.2.1");
+    let data_set = before.len() as u64;
+    let private_text = BTreeSet::new();
+    let extent = Extent { encoding, data_set, pixels: Some(pixels), private_text };
     let identifiers = identifiers();
     let known = Known::new(&identifiers);
     let wanted =

@@ -5,6 +5,7 @@ mod bytes;
 use super::*;
 use crate::config::ShiftRange;
 use crate::deid::header::{PatientIdentity, ProjectKey, SiteKey};
+use crate::deid::picture::PixelRect;
 use crate::deid::pixels::{Frame, PixelElement, PixelLimits, PixelLocation};
 use crate::deid::redaction::{BoxReason, RedactionBox};
 use dicom_core::{DataElement, PrimitiveValue, VR};
@@ -36,7 +37,7 @@ fn check(result: [u16; 4], looked: &[[u16; 2]; 2]) -> Result<usize, HoldReason> 
     let area = PixelRect { left: 0, top: 0, right: 1, bottom: 1 };
     let boxes = vec![RedactionBox { frame: 1, area, reason: BoxReason::Text }];
     let treatment = PixelTreatment::Looked;
-    let redaction = Redaction { treatment, document: None, boxes, kept: vec![] };
+    let redaction = Redaction { treatment, document: None, boxes, kept: vec![], masks: vec![] };
     let looked = looked.map(|values| {
         let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         let sha256 = frame_digest(&Frame { index: 0, data });

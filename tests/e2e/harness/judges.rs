@@ -17,6 +17,18 @@ pub fn judge_encoded(directory: &Path, results: &Path) {
     assert!(judged.status.success(), "{}", printed(&judged));
 }
 
+/// Asserts that results are what [`super::native`] wrote, exact outside of black boxes.
+pub fn judge_native(directory: &Path, results: &Path) {
+    let judged = run(python("native.py").arg("judge").arg(directory).arg(results));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
+/// Asserts that objects in Implicit VR Little Endian have the elements and values of results.
+pub fn compare_native(results: &Path, implicit: &Path) {
+    let judged = run(python("native.py").arg("compare").arg(results).arg(implicit));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
 /// Asserts that native objects have the values of compressed ones.
 pub fn compare_decoded(compressed: &Path, native: &Path) {
     let judged = run(python("encoded.py").arg("compare").arg(compressed).arg(native));

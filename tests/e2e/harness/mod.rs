@@ -2,6 +2,7 @@
 //!
 //! Invariants: every wait has a condition and a deadline; every process ends with its test.
 
+mod certificates;
 mod committing;
 mod faults;
 mod gateway;
@@ -14,17 +15,18 @@ mod research;
 mod senders;
 mod site;
 
+pub use certificates::{Authority, Signed};
 pub use committing::{Committing, ask_to_commit, hearing};
 pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
-    assert_absent, assert_not_readable, compare_decoded, judge, judge_all, judge_dates,
-    judge_document, judge_encoded, read_values,
+    assert_absent, assert_not_readable, compare_decoded, compare_native, judge, judge_all,
+    judge_dates, judge_document, judge_encoded, judge_native, read_values,
 };
 pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
     Sample, bad_text, carriers, digests_by_uid, encoded, hostile, instance_number, modified,
-    mutants, renamed, sample, transcoded, undecodable, value,
+    mutants, native, renamed, sample, transcoded, undecodable, value,
 };
 pub use process::{printed, python, run, wait_until};
 pub use proxy::{Fault, Plan, Proxy};

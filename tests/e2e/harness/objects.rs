@@ -54,6 +54,12 @@ pub fn encoded(directory: &Path) -> usize {
     written["objects"].as_u64().expect("a number") as usize
 }
 
+/// Writes objects in every native transfer syntax with text in one frame, into `objects`; how many.
+pub fn native(directory: &Path) -> usize {
+    let written = listing(python("native.py").arg("make").arg(directory));
+    written["objects"].as_u64().expect("a number") as usize
+}
+
 /// Writes objects with text that breaks rules; the listing of bad_text.py by name.
 pub fn bad_text(directory: &Path) -> serde_json::Value {
     listing(python("bad_text.py").arg(directory))

@@ -36,10 +36,28 @@ impl Storescp {
 
     /// Starts it on this port.
     pub fn start_on(port: u16, directory: &Path) -> Self {
+        Self::start_with(port, directory, &[])
+    }
+
+    /// One that speaks TLS alone, with these options.
+    pub fn in_tls(directory: &Path, options: &[&str]) -> Self {
+        Self::start_with(free_port(), directory, options)
+    }
+
+    /// One that takes Implicit VR Little Endian alone.
+    pub fn of_implicit_vr(directory: &Path) -> Self {
+        Self::start_with(free_port(), directory, &["--implicit"])
+    }
+
+    fn start_with(port: u16, directory: &Path, options: &[&str]) -> Self {
         std::fs::create_dir_all(directory).expect("made");
         let mut command = Command::new("storescp");
         command.args(["--aetitle", "RESEARCH", "--bit-preserving", "--unique-filenames"]);
-        command.args(["--promiscuous", "--output-directory"]).arg(directory).arg(port.to_string());
+        command
+            .args(options)
+            .args(["--promiscuous", "--output-directory"])
+            .arg(directory)
+            .arg(port.to_string());
         let mut process = start(command.stdout(Stdio::null()).stderr(Stdio::null()));
         wait_listening(port, &mut process);
         Self { _process: process, port, directory: directory.to_owned() }
