@@ -39,10 +39,12 @@ pub enum Photometric {
     YbrIct,
     /// Only inside a JPEG 2000 codestream with the reversible colour transform.
     YbrRct,
+    /// Only inside a JPEG XL codestream.
+    Xyb,
 }
 
 impl Photometric {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Monochrome1,
         Self::Monochrome2,
         Self::PaletteColor,
@@ -51,6 +53,7 @@ impl Photometric {
         Self::YbrFull422,
         Self::YbrIct,
         Self::YbrRct,
+        Self::Xyb,
     ];
 
     /// The defined term.
@@ -64,6 +67,7 @@ impl Photometric {
             Self::YbrFull422 => "YBR_FULL_422",
             Self::YbrIct => "YBR_ICT",
             Self::YbrRct => "YBR_RCT",
+            Self::Xyb => "XYB",
         }
     }
 
