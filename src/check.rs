@@ -321,9 +321,9 @@ fn until(certificate: &Certificate, is_mutual: bool) -> Outcome {
 }
 
 async fn models(config: &Config) -> Result<String, String> {
-    let recogniser = Recogniser::new(config.detection.threads);
-    recogniser.load().await.map_err(|error| error.to_string())?;
-    Ok(format!("the embedded models load, {} threads", config.detection.threads))
+    let recogniser = Recogniser::new(&config.detection);
+    let runs_on = recogniser.load().await.map_err(|error| error.to_string())?;
+    Ok(format!("the embedded models load, {} threads of {runs_on}", config.detection.threads))
 }
 
 /// What the kernel does for the children; without it, limits alone are in force.

@@ -102,6 +102,7 @@ const ASSEMBLY: &[&str] = &["lib", "main", "cli", "serve", "check", "demo"];
 /// Crates that only these modules may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["spool"]),
+    ("ort", &["recognise"]),
     ("rten", &["recognise"]),
     ("rten_imageproc", &["recognise"]),
     ("rten_tensor", &["recognise"]),

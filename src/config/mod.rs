@@ -185,6 +185,8 @@ pub struct Deid {
 #[serde(default, deny_unknown_fields)]
 pub struct Detection {
     pub threads: usize,
+    pub read_whole_every: u32,
+    pub onnx_runtime: String,
 }
 
 /// `[sandbox]`: the child processes that parse and decode.
@@ -319,7 +321,7 @@ impl Default for Deid {
 
 impl Default for Detection {
     fn default() -> Self {
-        Self { threads: 2 }
+        Self { threads: 2, read_whole_every: 32, onnx_runtime: "libonnxruntime.so".into() }
     }
 }
 
@@ -457,6 +459,9 @@ impl Config {
             if value == 0 || value > 1024 {
                 return Err(ConfigError::value(section, format!("{key} must be 1 to 1024")));
             }
+        }
+        if self.detection.read_whole_every == 0 {
+            return Err(ConfigError::value("detection", "read_whole_every must be at least 1"));
         }
         if self.sandbox.memory_bytes < 256 << 20 {
             return Err(ConfigError::value("sandbox", "memory_bytes must be at least 268435456"));

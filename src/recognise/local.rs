@@ -9,22 +9,20 @@
 mod detect;
 mod line_box;
 mod models;
+mod onnx;
 mod raster;
 mod read;
 mod tile;
 
 use self::detect::Found;
 use self::line_box::LineBox;
-use self::models::Network;
+use self::models::{Engine, Network};
 use self::raster::Raster;
 use self::read::{Reader, Reading};
 use self::tile::{coarse_passes, fine_passes};
 use super::{DetectError, TextDetector};
 use crate::deid::picture::{Picture, PixelRect, TextLine};
 use crate::phi::Phi;
-
-use rten::ThreadPool;
-use std::sync::Arc;
 
 /// Readings below this are not text.
 const CONFIDENCE_MIN: f32 = 0.5;
@@ -56,13 +54,30 @@ pub struct LocalDetector {
 }
 
 impl LocalDetector {
-    /// Loads the models from the binary, to run on `threads` threads (at least one).
-    pub fn load(threads: usize) -> Result<Self, DetectError> {
-        let threads = Arc::new(ThreadPool::with_num_threads(threads.max(1)));
+    /// Loads the models from the binary, to run on `threads` threads (at least one): by ONNX Runtime, if
+    /// its library can be used, and else by `rten`.
+    pub fn load(threads: usize, onnx_runtime: &str) -> Result<Self, DetectError> {
+        let engine = Engine { threads: threads.max(1), onnx_runtime: onnx_runtime.to_owned() };
         Ok(Self {
-            detection: Network::detection(threads.clone())?,
-            reader: Reader::new(Network::recognition(threads)?),
+            detection: Network::detection(&engine)?,
+            reader: Reader::new(Network::recognition(&engine)?),
         })
+    }
+
+    /// The name of what runs the networks.
+    pub fn runs_on(&self) -> &'static str {
+        self.detection.runs_on()
+    }
+
+    /// What stands in some areas, as one line each.
+    pub fn read_areas(
+        &self,
+        picture: &Picture,
+        areas: &[PixelRect],
+    ) -> Result<Vec<(Phi<String>, f32)>, DetectError> {
+        let shapes: Vec<LineBox> = areas.iter().map(|area| LineBox::upright(*area)).collect();
+        let readings = self.reader.read(&Raster::new(picture)?, &shapes)?;
+        Ok(readings.into_iter().map(|r| (Phi::new(r.text), r.confidence)).collect())
     }
 
     /// The lines of the picture, with duplicates.

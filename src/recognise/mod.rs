@@ -5,11 +5,14 @@
 
 pub mod local;
 mod recogniser;
+mod sequence;
+mod strokes;
 
 use crate::deid::picture::{Picture, TextLine};
 
 pub use local::LocalDetector;
 pub use recogniser::Recogniser;
+pub use sequence::Sequence;
 
 /// Finds and reads the lines of text in a picture.
 ///

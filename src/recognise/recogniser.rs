@@ -1,8 +1,10 @@
 //! One detector for the whole process: loaded when first needed, one picture at a time, and the
 //! same picture is read once.
 
-use super::{DetectError, LocalDetector, TextDetector};
-use crate::deid::picture::{Picture, TextLine};
+use super::{DetectError, LocalDetector, Sequence, TextDetector};
+use crate::config::Detection;
+use crate::deid::picture::{Picture, PixelRect, TextLine};
+use crate::phi::Phi;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +17,7 @@ type Lines = Arc<Vec<TextLine>>;
 
 /// Reads pictures for every object in work.
 pub struct Recogniser {
-    threads: usize,
+    settings: Detection,
     detector: OnceCell<Arc<LocalDetector>>,
     /// The detector uses all its threads for one picture. Objects take turns, whoever waits longest
     /// first: one with many pictures does not keep the others waiting.
@@ -25,14 +27,19 @@ pub struct Recogniser {
 
 impl Recogniser {
     /// A recogniser that will load its models with the first picture.
-    pub fn new(threads: usize) -> Self {
-        let turn = Arc::new(Semaphore::new(1));
-        Self { threads, detector: OnceCell::new(), turn, read: Mutex::default() }
+    pub fn new(settings: &Detection) -> Self {
+        let (settings, turn) = (settings.clone(), Arc::new(Semaphore::new(1)));
+        Self { settings, detector: OnceCell::new(), turn, read: Mutex::default() }
     }
 
-    /// Loads the models now.
-    pub async fn load(&self) -> Result<(), DetectError> {
-        self.detector().await.map(|_| ())
+    /// For the pictures of one object.
+    pub fn sequence(&self) -> Sequence<'_> {
+        Sequence::new(self, self.settings.read_whole_every)
+    }
+
+    /// Loads the models now; the name of what runs them.
+    pub async fn load(&self) -> Result<&'static str, DetectError> {
+        self.detector().await.map(|detector| detector.runs_on())
     }
 
     /// The lines of text in a picture.
@@ -66,15 +73,37 @@ impl Recogniser {
         Ok(lines.iter().map(|line| TextLine { frame, ..line.clone() }).collect())
     }
 
+    /// What stands in some areas of a picture, and how sure that is; nothing where nothing can be read.
+    pub(super) async fn read_areas(
+        &self,
+        picture: Picture,
+        areas: Vec<PixelRect>,
+    ) -> Result<Vec<(Phi<String>, f32)>, DetectError> {
+        let turn = Arc::clone(&self.turn).acquire_owned().await;
+        let turn = turn.map_err(|_| DetectError::Stopped)?;
+        let detector = self.detector().await?;
+        blocking(move || {
+            let _turn = turn;
+            detector.read_areas(&picture, &areas)
+        })
+        .await?
+    }
+
     async fn detector(&self) -> Result<Arc<LocalDetector>, DetectError> {
-        let threads = self.threads;
-        let load =
-            || async move { blocking(move || LocalDetector::load(threads)).await?.map(Arc::new) };
+        let Detection { threads, onnx_runtime, .. } = self.settings.clone();
+        let load = || async move {
+            blocking(move || LocalDetector::load(threads, &onnx_runtime)).await?.map(Arc::new)
+        };
         self.detector.get_or_try_init(load).await.cloned()
     }
 
     fn remembered(&self, key: &[u8; 32]) -> Option<Lines> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembered_pictures(&self) -> usize {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn remember(&self, key: [u8; 32], lines: Lines) {
@@ -87,7 +116,7 @@ impl Recogniser {
 }
 
 /// Runs what takes long where it holds up nobody else.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, DetectError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| DetectError::Stopped)

@@ -112,7 +112,7 @@ impl Steps {
             turns: Turns::new(limits.timeout),
             work: Pool::new(Role::Work, limits.clone()),
             verify: Pool::new(Role::Verify, limits),
-            recogniser: Arc::new(Recogniser::new(config.detection.threads)),
+            recogniser: Arc::new(Recogniser::new(&config.detection)),
             object_timeout: Duration::from_millis(config.sandbox.object_timeout_ms),
             limits: config.limits.clone(),
         }
@@ -120,7 +120,7 @@ impl Steps {
 
     /// Loads what reads pictures, now and not with the first of them.
     pub async fn load(&self) -> Result<(), DetectError> {
-        self.recogniser.load().await
+        self.recogniser.load().await.map(|_| ())
     }
 
     /// How this kernel confines children; an error where that is less than the configuration asks.
@@ -376,11 +376,12 @@ impl Steps {
 
     async fn rest_of(&self, mut exchange: Exchange<'_>) -> Result<(Reply, Read), Stopped> {
         let mut all = Read::default();
+        let mut pictures = self.recogniser.sequence();
         loop {
             match exchange.next().await? {
                 Reply::Picture(picture) => {
                     let frame = picture.frame;
-                    let read = self.recogniser.read(picture).await;
+                    let read = pictures.read(picture).await;
                     all.lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
                     *all.pictures.entry(frame).or_default() += 1;
                     if all.lines.len() > self.limits.max_lines {

@@ -1,6 +1,6 @@
 //! `eval DIR` on a generated set: what it says is what is there, also where the truth is another.
 
-use crate::harness::{Ran, Site, python, run};
+use crate::harness::{Ran, Site, files_under, python, run};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -57,6 +57,45 @@ fn lines_are_scored_and_misses_shown_without_a_text() {
     for text in &texts {
         assert!(![&said, &html, &list].iter().any(|out| out.contains(text.as_str())), "a text");
     }
+}
+
+/// The library of ONNX Runtime, as its Python package brings it.
+fn onnx_runtime() -> PathBuf {
+    let python = python("read_values.py");
+    let venv = Path::new(python.get_program()).ancestors().nth(2).expect("a Python environment");
+    let is_library = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("libonnxruntime.so")
+    };
+    files_under(&venv.join("lib")).into_iter().find(is_library).expect("tests/install brings it")
+}
+
+#[test]
+fn onnx_runtime_finds_what_rten_finds_and_is_used_where_its_library_is() {
+    let site = Site::new();
+    let set = set(&site);
+    let library = onnx_runtime();
+    let with = |library: &Path, arguments: &[&str]| {
+        let mut command = site.command();
+        command.env("DEID_GATEWAY__DETECTION__ONNX_RUNTIME", library).args(arguments);
+        Ran::of(&mut command)
+    };
+    let models = |library: &Path| {
+        let said = with(library, &["check"]).stdout;
+        said.lines().find(|line| line.contains("models load")).map(str::to_owned)
+    };
+    assert!(models(&library).is_some_and(|line| line.ends_with("of ONNX Runtime")));
+    for other in [Path::new(""), &set, &site.path("libnone.so"), Path::new("libz.so.1")] {
+        assert!(models(other).is_some_and(|line| line.ends_with("of rten")), "{}", other.display());
+    }
+    let folder = set.to_str().expect("text");
+    let score = |library: &Path| {
+        let said = with(library, &["eval", folder, "--json"]).ok();
+        let mut score: Value = serde_json::from_str(&said).expect("JSON");
+        score.as_object_mut().expect("an object").remove("ms");
+        score
+    };
+    assert_eq!(score(&library), score(Path::new("")));
 }
 
 #[test]

@@ -18,6 +18,8 @@ const AROUND: u32 = 24;
 pub struct LineVerdict {
     /// In every frame that has it, its ink is under what was read.
     pub found: bool,
+    /// The frames that have it, and those of them in which it was found.
+    pub frames: (usize, usize),
     /// In every frame, under boxes that go.
     pub hidden: bool,
     /// In every frame, clear of them.
@@ -122,10 +124,13 @@ impl<'a> Seen<'a> {
 fn judge_line(line: &Line, seen: &Seen<'_>) -> LineVerdict {
     let frames = line.frames.0..line.frames.1;
     let hidden = |frame: u32| covered(line, &seen.boxes[frame as usize]);
-    let found = frames.clone().all(|frame| covered(line, &seen.areas(frame)) >= FOUND);
+    let found_in =
+        frames.clone().filter(|frame| covered(line, &seen.areas(*frame)) >= FOUND).count();
+    let found = found_in == frames.len();
     let first = &seen.lines[line.frames.0 as usize];
     LineVerdict {
         found,
+        frames: (frames.len(), found_in),
         hidden: frames.clone().all(|frame| hidden(frame) >= FOUND),
         stayed: frames.clone().all(|frame| hidden(frame) <= STAYED),
         wrong: if found { wrong(line, first) } else { None },

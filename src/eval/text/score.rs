@@ -35,6 +35,8 @@ pub struct TextScore {
     pub ms: u128,
     /// Recall by group: `all`, and `height`, `contrast`, `turned` with their values.
     pub recall: BTreeMap<String, Recall>,
+    /// Lines counted in every frame that has them.
+    pub in_frames: Recall,
     /// Lines that may not stay, and how many are hidden.
     pub hidden: Recall,
     /// Lines that may stay, and how many did.
@@ -91,6 +93,8 @@ impl TextScore {
             for group in groups(line) {
                 self.recall.entry(group).or_default().add(verdict.found);
             }
+            self.in_frames.lines += verdict.frames.0;
+            self.in_frames.found += verdict.frames.1;
             match line.keep {
                 true => self.stayed.add(verdict.stayed),
                 false => self.hidden.add(verdict.hidden),
@@ -130,6 +134,7 @@ impl TextScore {
         for (group, recall) in &self.recall {
             let _ = writeln!(text, "{}", row(group, *recall));
         }
+        let _ = writeln!(text, "{}", row("all, frame by frame", self.in_frames));
         let missed = self.clean_images.lines - self.clean_images.found;
         let bound = upper_bound(missed, self.clean_images.lines);
         let _ = writeln!(text, "\n{}", row("hidden, of what must go", self.hidden));

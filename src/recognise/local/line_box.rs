@@ -3,7 +3,7 @@
 //! `join` never shrinks: the result holds every corner of both.
 
 use crate::deid::picture::PixelRect;
-use rten_imageproc::RotatedRect;
+use rten_imageproc::{Point, RotatedRect, Vec2};
 
 /// Boxes less than this many times as long as thick have no direction of their own.
 const SQUARISH: f32 = 1.5;
@@ -44,6 +44,15 @@ impl LineBox {
             length: length / scale,
             thickness: thickness / scale,
         }
+    }
+
+    /// From pixels of the picture.
+    pub(super) fn upright(area: PixelRect) -> Self {
+        let [left, top, right, bottom] =
+            [area.left, area.top, area.right, area.bottom].map(|side| side as f32);
+        let centre = Point::from_yx((top + bottom) / 2.0, (left + right) / 2.0);
+        let up = Vec2::from_yx(1.0, 0.0);
+        Self::new(&RotatedRect::new(centre, up, right - left, bottom - top), 1.0)
     }
 
     /// Whether the text runs downwards rather than to the right.
@@ -163,7 +172,6 @@ impl LineBox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rten_imageproc::{Point, Vec2};
 
     fn line(x: f32, y: f32, width: f32, height: f32) -> LineBox {
         let rect = RotatedRect::new(Point::from_yx(y, x), Vec2::from_yx(1.0, 0.0), width, height);

@@ -1,5 +1,6 @@
 //! The models and the dictionary, compiled into the binary; `NOTICE` says where they come from.
 
+use super::onnx::{self, OnnxNetwork};
 use crate::recognise::DetectError;
 
 use rten::{Model, ModelOptions, RunOptions, ThreadPool};
@@ -10,34 +11,60 @@ const DETECTION: &[u8] = include_bytes!("models/ppocrv6_small_det.onnx");
 const RECOGNITION: &[u8] = include_bytes!("models/ppocrv6_small_rec.onnx");
 const DICTIONARY: &str = include_str!("models/ppocrv6_dict.txt");
 
-/// A network with one input and one output, and the threads that it may use.
+/// What the networks run on.
+pub(super) struct Engine {
+    pub(super) threads: usize,
+    /// The library of ONNX Runtime, by name or path; where it cannot be used, `rten` runs them.
+    pub(super) onnx_runtime: String,
+}
+
+/// A network with one input and one output, and what runs it.
 pub(super) struct Network {
     name: &'static str,
-    model: Model,
-    threads: Arc<ThreadPool>,
+    runs_on: RunsOn,
+}
+
+enum RunsOn {
+    Rten { model: Box<Model>, threads: Arc<ThreadPool> },
+    OnnxRuntime(OnnxNetwork),
 }
 
 impl Network {
     /// The network that finds lines.
-    pub(super) fn detection(threads: Arc<ThreadPool>) -> Result<Self, DetectError> {
-        Self::load("detection", DETECTION, threads)
+    pub(super) fn detection(engine: &Engine) -> Result<Self, DetectError> {
+        Self::load("detection", DETECTION, engine)
     }
 
     /// The network that reads a line.
-    pub(super) fn recognition(threads: Arc<ThreadPool>) -> Result<Self, DetectError> {
-        Self::load("recognition", RECOGNITION, threads)
+    pub(super) fn recognition(engine: &Engine) -> Result<Self, DetectError> {
+        Self::load("recognition", RECOGNITION, engine)
     }
 
     fn load(
         name: &'static str,
         bytes: &'static [u8],
-        threads: Arc<ThreadPool>,
+        engine: &Engine,
     ) -> Result<Self, DetectError> {
+        if let Some(environment) = onnx::environment(&engine.onnx_runtime) {
+            match OnnxNetwork::load(environment, bytes, engine.threads) {
+                Ok(network) => return Ok(Self { name, runs_on: RunsOn::OnnxRuntime(network) }),
+                Err(error) => tracing::warn!(%error, "ONNX Runtime does not take the {name} model"),
+            }
+        }
         let model = ModelOptions::with_all_ops()
             .prepack_weights(true)
             .load_static_slice(bytes)
             .map_err(|source| DetectError::Load { model: name, source: source.into() })?;
-        Ok(Self { name, model, threads })
+        let threads = Arc::new(ThreadPool::with_num_threads(engine.threads));
+        Ok(Self { name, runs_on: RunsOn::Rten { model: Box::new(model), threads } })
+    }
+
+    /// The name of what runs it.
+    pub(super) fn runs_on(&self) -> &'static str {
+        match self.runs_on {
+            RunsOn::Rten { .. } => "rten",
+            RunsOn::OnnxRuntime(_) => "ONNX Runtime",
+        }
     }
 
     /// Runs the network on a batch of pictures (N, C, H, W); the answer has `M` dimensions.
@@ -45,9 +72,14 @@ impl Network {
         &self,
         input: NdTensor<f32, 4>,
     ) -> Result<NdTensor<f32, M>, DetectError> {
-        let options = RunOptions::default().with_thread_pool(Some(self.threads.clone()));
-        let output = self
-            .model
+        let (model, threads) = match &self.runs_on {
+            RunsOn::OnnxRuntime(network) => {
+                return network.run(&input).map_err(|source| self.failure(source));
+            }
+            RunsOn::Rten { model, threads } => (model, threads),
+        };
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(threads)));
+        let output = model
             .run_one(input.into(), Some(options))
             .map_err(|source| self.failure(source.into()))?;
         NdTensor::<f32, M>::try_from(output).map_err(|source| self.failure(source.into()))
@@ -75,8 +107,8 @@ mod tests {
 
     #[test]
     fn a_program_without_its_models_says_so_and_what_to_do() {
-        let threads = Arc::new(ThreadPool::with_num_threads(1));
-        let error = Network::load("detection", b"", threads).err().expect("no model").to_string();
+        let engine = Engine { threads: 1, onnx_runtime: String::new() };
+        let error = Network::load("detection", b"", &engine).err().expect("no model").to_string();
         assert!(error.contains("detection") && error.contains("install"), "{error}");
         assert!(!error.contains('\n'));
     }

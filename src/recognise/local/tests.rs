@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 fn detector() -> &'static LocalDetector {
     static DETECTOR: OnceLock<LocalDetector> = OnceLock::new();
-    DETECTOR.get_or_init(|| LocalDetector::load(2).unwrap())
+    DETECTOR.get_or_init(|| LocalDetector::load(2, "").unwrap())
 }
 
 /// A picture, and the ink of each line drawn on it.
@@ -221,7 +221,7 @@ fn the_number_of_threads_does_not_change_the_result() {
     let page = Page::new(320, 200, 1, noise(20, 60))
         .write([30, 20], "DOE^JANE", Size16, 220, false)
         .write([60, 120], "12.03.1944", Size24, 220, false);
-    let alone = LocalDetector::load(1).unwrap().read(&page.picture).unwrap();
+    let alone = LocalDetector::load(1, "").unwrap().read(&page.picture).unwrap();
     assert_eq!(alone.len(), 2);
     for _ in 0..2 {
         assert_eq!(detector().read(&page.picture).unwrap(), alone);
