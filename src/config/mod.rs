@@ -19,7 +19,7 @@ mod shift;
 mod window;
 
 pub use attribute::AttributePattern;
-pub use carriers::{Documents, FaceRule, Faces};
+pub use carriers::{Documents, FaceRule, Faces, Undecodable};
 pub use destination::{Destination, DestinationKind};
 pub use keys::{Keys, Linkage, UnknownPatients};
 pub use mask::{DeviceFacts, Mask, MaskBox};

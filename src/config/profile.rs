@@ -1,7 +1,10 @@
 //! Profiles: what is done to the header and to the pixels, frozen with each Job.
 
 use super::rule::Rule;
-use super::{ConfigError, Documents, Faces, Mask, ProfileOption, ShiftRange, mask, options, rule};
+use super::{
+    ConfigError, Documents, Faces, Mask, ProfileOption, ShiftRange, Undecodable, mask, options,
+    rule,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -108,6 +111,9 @@ pub struct Profile {
     /// In which transfer syntax results leave.
     #[serde(default)]
     pub transfer_syntax: OutputSyntax,
+    /// What happens to pixels that cannot be decoded.
+    #[serde(default)]
+    pub undecodable: Undecodable,
     /// What happens to encapsulated documents.
     #[serde(default)]
     pub documents: Documents,

@@ -25,11 +25,12 @@ pub fn decide(
     let lines: Vec<_> = lines.iter().filter(|line| is_text(line)).collect();
     let (boxes, kept) = boxes_of(examination, &lines, profile, BoxReason::Text);
     let (treatment, document) = (examination.treatment, examination.document);
+    let undecodable = examination.undecodable.clone();
     let masks = match &examination.layout {
-        Some(layout) => masks::areas(&examination.masks, profile, layout)?,
-        None => Vec::new(),
+        Some(layout) if undecodable.is_none() => masks::areas(&examination.masks, profile, layout)?,
+        _ => Vec::new(),
     };
-    Ok(Redaction { treatment, document, boxes, kept, masks })
+    Ok(Redaction { treatment, document, boxes, kept, undecodable, masks })
 }
 
 /// Adds what was still readable in the result; `None` when that was nothing that has to go.
@@ -156,6 +157,7 @@ mod tests {
             looked: Vec::new(),
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
             masks: Vec::new(),
+            undecodable: None,
             identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
             facts: ObjectFacts::default(),
         }

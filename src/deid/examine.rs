@@ -8,10 +8,12 @@ use super::masks;
 use super::object::OpenObject;
 use super::opening::Opening;
 use super::picture::Picture;
-use super::pixels::{Frame, FrameSource, PixelLayout, PixelLimits, Voi, clear_unused_bits, render};
+use super::pixels::{
+    Frame, FrameSource, PixelLayout, PixelLimits, Voi, blank_layout, clear_unused_bits, render,
+};
 use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
-use crate::config::{Limits, ObjectFacts, Profile};
+use crate::config::{Limits, ObjectFacts, Profile, Undecodable};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,8 @@ pub struct Examination {
     pub document: Option<DocumentKind>,
     /// The frames as they will be written; absent without Pixel Data.
     pub layout: Option<PixelLayout>,
+    /// Why the pixels cannot be decoded, where the profile has them blanked.
+    pub undecodable: Option<Hold>,
     /// The masks of the profile that the object has, by their places in it.
     pub masks: Vec<u32>,
     /// The frames that were looked at, in their order: all, or none.
@@ -61,6 +65,10 @@ impl Examination {
     /// Holds the object unless every frame was looked at, and `received`, the number of pictures
     /// by frame, is what was handed out.
     pub fn check_complete(&self, received: &BTreeMap<u32, u32>) -> Result<(), Hold> {
+        if self.treatment == PixelTreatment::Blanked {
+            // What was read before it turned out so is of no use.
+            return Ok(());
+        }
         let frames = match (self.treatment, &self.layout) {
             (PixelTreatment::Looked, Some(layout)) => layout.frames,
             _ => 0,
@@ -107,12 +115,31 @@ pub fn pixel_limits(limits: &Limits) -> PixelLimits {
 /// Opens the frames of an object with Pixel Data.
 pub fn open_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameSource>, Hold> {
     let Some(location) = object.pixels else { return Ok(None) };
+    if let Some(damage) = &object.damage {
+        return Err(damage.clone());
+    }
     let limits = pixel_limits(limits);
     let layout = PixelLayout::read(&object.header, location.element, &limits)?;
     let file = object.file.try_clone().map_err(|_| {
         Hold::new(HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
     })?;
     FrameSource::open(file, &object.transfer_syntax_uid, &layout, location, &limits).map(Some)
+}
+
+/// Blank frames in place of those of an object.
+pub fn blank_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameSource>, Hold> {
+    let Some(location) = object.pixels else { return Ok(None) };
+    let layout = blank_layout(&object.header, location.element, &pixel_limits(limits))?;
+    let file = object.file.try_clone().map_err(|_| {
+        Hold::new(HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
+    })?;
+    Ok(Some(FrameSource::blank(file, &layout, location)))
+}
+
+/// Whether a hold says that pixels cannot be decoded as their header says.
+fn says_undecodable(hold: &Hold) -> bool {
+    use HoldReason::{PixelsMismatch, PixelsNotDecodable, TransferSyntaxUnknown, Truncated};
+    matches!(hold.reason, PixelsMismatch | PixelsNotDecodable | TransferSyntaxUnknown | Truncated)
 }
 
 /// The profile, ready to decide on attributes.
@@ -150,40 +177,64 @@ pub fn examine(
     let opening = Opening::of(&object.header, &rulebook, profile)?;
     let identifiers = opening.identifiers.clone();
     tell(Seen::Opened(Box::new(opening)))?;
-    let Policy { treatment, document } =
+    let Policy { mut treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
     if treatment == PixelTreatment::Looked {
         check_no_label(&object.header)?;
     }
     let masks = masks::fitting(&object.header, profile);
-    let mut frames = open_frames(&object, limits)?;
-    let layout = frames.as_ref().map(|source| source.output_layout().clone());
-    let mut looked = Vec::new();
-    if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
-    {
-        let voi = Voi::read(&object.header);
-        for index in 0..layout.frames {
-            let mut frame = source.frame(index)?;
-            clear_unused_bits(&mut frame, layout);
-            let pictures = render(&frame, layout, &voi)?;
-            looked.push(LookedFrame {
-                sha256: frame_digest(&frame),
-                pictures: pictures.len() as u32,
-            });
-            for picture in pictures {
-                tell(Seen::Picture(picture))?;
-            }
+    let mut undecodable = None;
+    let (layout, looked) = match look(&object, treatment, profile, limits, tell) {
+        Err(StepError::Hold(hold)) if rulebook.blanks_undecodable() && says_undecodable(&hold) => {
+            treatment = PixelTreatment::Blanked;
+            undecodable = Some(hold);
+            let blank = blank_frames(&object, limits)?;
+            (blank.map(|source| source.output_layout().clone()), Vec::new())
         }
-    }
+        looked => looked?,
+    };
     Ok(Examination {
         treatment,
         document,
         layout,
+        undecodable,
         masks,
         looked,
         identifiers,
         facts: facts(&object.header),
     })
+}
+
+/// Hands out the pictures of an object that is looked at; how its frames are laid out, and which were
+/// looked at.
+fn look(
+    object: &OpenObject,
+    treatment: PixelTreatment,
+    profile: &Profile,
+    limits: &Limits,
+    tell: &mut impl FnMut(Seen) -> Result<(), StepError>,
+) -> Result<(Option<PixelLayout>, Vec<LookedFrame>), StepError> {
+    let Some(mut source) = open_frames(object, limits)? else { return Ok((None, Vec::new())) };
+    let layout = source.output_layout().clone();
+    let mut looked = Vec::new();
+    let decode_all = profile.undecodable == Undecodable::Blank;
+    if treatment != PixelTreatment::Looked && !decode_all {
+        return Ok((Some(layout), looked));
+    }
+    let voi = Voi::read(&object.header);
+    for index in 0..layout.frames {
+        let mut frame = source.frame(index)?;
+        if treatment != PixelTreatment::Looked {
+            continue;
+        }
+        clear_unused_bits(&mut frame, &layout);
+        let pictures = render(&frame, &layout, &voi)?;
+        looked.push(LookedFrame { sha256: frame_digest(&frame), pictures: pictures.len() as u32 });
+        for picture in pictures {
+            tell(Seen::Picture(picture))?;
+        }
+    }
+    Ok((Some(layout), looked))
 }
 
 #[cfg(test)]
@@ -213,6 +264,7 @@ mod tests {
             document: None,
             layout: Some(layout),
             masks: Vec::new(),
+            undecodable: None,
             looked: pictures.iter().map(looked).collect(),
             identifiers: Identifiers::default(),
             facts: ObjectFacts::default(),

@@ -10,7 +10,7 @@ use super::object::{Behind, OpenObject, read_meta};
 use super::output::{OUTPUT_SYNTAX, is_native};
 use super::phi_text::Known;
 use super::picture::Picture;
-use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render};
+use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render, whole};
 use super::raw_bytes::{self, Extent, Wanted};
 use super::redaction::{PixelTreatment, Redaction};
 use super::scan::Encoding;
@@ -181,7 +181,7 @@ fn check_header(
     let claims_clean = object.text(tags::BURNED_IN_ANNOTATION) == "NO";
     let redaction = expected.redaction;
     let may_claim = match redaction.treatment {
-        PixelTreatment::Looked => true,
+        PixelTreatment::Looked | PixelTreatment::Blanked => true,
         PixelTreatment::Absent => redaction.document.is_some(),
         PixelTreatment::Skipped => false,
     };
@@ -270,7 +270,12 @@ fn check_frames(
         return Err(failed("a box of a frame that is not there").into());
     }
     let looked = expected.redaction.treatment == PixelTreatment::Looked;
-    if !looked && areas.last_frame().is_none() && layout.bits_stored == layout.bits_allocated {
+    let blanked = expected.redaction.treatment == PixelTreatment::Blanked;
+    if !looked
+        && !blanked
+        && areas.last_frame().is_none()
+        && layout.bits_stored == layout.bits_allocated
+    {
         return Ok(());
     }
     for index in 0..layout.frames {
@@ -280,8 +285,14 @@ fn check_frames(
                 failed(format!("frame {index} holds bits that are no part of a value")).into()
             );
         }
-        let blanked = areas.of(index);
-        if blanked.is_empty() {
+        if blanked {
+            if !is_filled(&frame, &layout, whole(&layout)) {
+                return Err(failed(format!("frame {index} is not blank")).into());
+            }
+            continue;
+        }
+        let areas_of_frame = areas.of(index);
+        if areas_of_frame.is_empty() {
             let expected = expected.looked.get(index as usize).map(|frame| frame.sha256);
             if looked && expected != Some(frame_digest(&frame)) {
                 let detail = format!("frame {index} is not the one that was looked at");
@@ -289,7 +300,7 @@ fn check_frames(
             }
             continue;
         }
-        if !blanked.iter().all(|area| is_filled(&frame, &layout, *area)) {
+        if !areas_of_frame.iter().all(|area| is_filled(&frame, &layout, *area)) {
             return Err(failed(format!("a box of frame {index} is not filled")).into());
         }
         // Where nothing was found but a mask, there is nothing to be read again.

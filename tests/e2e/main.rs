@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bad_text;
+mod blanked;
 mod canary;
 mod carriers;
 mod charsets;

@@ -149,6 +149,7 @@ fn verified(kind: DocumentKind, change: impl FnOnce(&mut Vec<u8>)) -> Result<(),
         document: Some(kind),
         boxes: Vec::new(),
         kept: Vec::new(),
+        undecodable: None,
         masks: Vec::new(),
     };
     let key = ProjectKey::derive(&SiteKey::new([7; 32]), "test");

@@ -11,6 +11,7 @@ mod attributes;
 mod bare_jpeg;
 mod bare_jpeg2000;
 mod big_words;
+mod blank;
 mod colour;
 mod encapsulate;
 mod faint;
@@ -39,6 +40,7 @@ mod write;
 
 pub use attributes::write_layout;
 pub use big_words::BigWords;
+pub use blank::{blank_layout, keep_frames, whole};
 pub use encapsulate::{Encapsulated, encapsulate};
 pub use fill::{clear_unused_bits, fill, is_filled};
 pub use layout::{Photometric, PixelLayout, PixelLimits};

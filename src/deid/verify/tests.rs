@@ -37,7 +37,14 @@ fn check(result: [u16; 4], looked: &[[u16; 2]; 2]) -> Result<usize, HoldReason> 
     let area = PixelRect { left: 0, top: 0, right: 1, bottom: 1 };
     let boxes = vec![RedactionBox { frame: 1, area, reason: BoxReason::Text }];
     let treatment = PixelTreatment::Looked;
-    let redaction = Redaction { treatment, document: None, boxes, kept: vec![], masks: vec![] };
+    let redaction = Redaction {
+        treatment,
+        document: None,
+        boxes,
+        kept: vec![],
+        undecodable: None,
+        masks: vec![],
+    };
     let looked = looked.map(|values| {
         let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         let sha256 = frame_digest(&Frame { index: 0, data });

@@ -29,6 +29,12 @@ pub fn compare_native(results: &Path, implicit: &Path) {
     assert!(judged.status.success(), "{}", printed(&judged));
 }
 
+/// Asserts that results are what [`super::undecodable_pixels`] wrote, with blank pictures.
+pub fn judge_blanked(directory: &Path, results: &Path) {
+    let judged = run(python("blanked.py").arg("judge").arg(directory).arg(results));
+    assert!(judged.status.success(), "{}", printed(&judged));
+}
+
 /// Asserts that native objects have the values of compressed ones.
 pub fn compare_decoded(compressed: &Path, native: &Path) {
     let judged = run(python("encoded.py").arg("compare").arg(compressed).arg(native));

@@ -19,12 +19,12 @@ pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
     assert_absent, assert_not_readable, compare_decoded, compare_native, judge, judge_all,
-    judge_dates, judge_document, judge_encoded, judge_native, read_values,
+    judge_blanked, judge_dates, judge_document, judge_encoded, judge_native, read_values,
 };
 pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
     Sample, bad_text, carriers, digests_by_uid, encoded, hostile, instance_number, modified,
-    mutants, native, renamed, sample, transcoded, undecodable, value,
+    mutants, native, renamed, sample, transcoded, undecodable, undecodable_pixels, value,
 };
 pub use process::{printed, python, run, wait_until};
 pub use proxy::{Fault, Plan, Proxy};

@@ -67,7 +67,14 @@ fn file_of(bytes: &[u8]) -> File {
 fn expecting<T>(document: Option<DocumentKind>, work: impl FnOnce(Expectation) -> T) -> T {
     let profile = Profile::named("basic").expect("shipped");
     let treatment = PixelTreatment::Absent;
-    let redaction = Redaction { treatment, document, boxes: vec![], kept: vec![], masks: vec![] };
+    let redaction = Redaction {
+        treatment,
+        document,
+        boxes: vec![],
+        kept: vec![],
+        undecodable: None,
+        masks: vec![],
+    };
     let patient = PatientIdentity::new("QX-7734-901", "");
     let subject = Subject::derive(&key(), &patient, ShiftRange::default());
     work(Expectation {
