@@ -192,6 +192,18 @@ def judge_identifiers(judgement, source, result, raw, technique=()):
 # ---- header and file -------------------------------------------------------------------------
 
 
+# Pixel Data of VR OB and undefined length.
+ENCAPSULATED = b"\xe0\x7f\x10\x00OB\x00\x00\xff\xff\xff\xff"
+
+
+def encapsulated_length(data, start):
+    """Of the items from there, without the delimiter behind them."""
+    at = start
+    while data[at : at + 4] == b"\xfe\xff\x00\xe0":
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+    return at - start
+
+
 def raw_outside_pixels(result_path):
     """The bytes of the file without the value of Pixel Data."""
     data = Path(result_path).read_bytes()
@@ -199,9 +211,13 @@ def raw_outside_pixels(result_path):
     for tag in (0x7FE00010, 0x7FE00008, 0x7FE00009):
         if tag in ds:
             elem = ds.get_item(tag)
-            if not hasattr(elem, "value_tell"):  # short values are read at once
+            if ds.file_meta.TransferSyntaxUID.is_encapsulated:
+                start = data.rindex(ENCAPSULATED) + len(ENCAPSULATED)
+                length = encapsulated_length(data, start)
+            elif not hasattr(elem, "value_tell"):  # short values are read at once
                 continue
-            start, length = elem.value_tell, elem.length
+            else:
+                start, length = elem.value_tell, elem.length
             return data[:start] + data[start + length :]
     return data
 
@@ -475,6 +491,8 @@ def judge_pixels(judgement, source, result, args):
         "box_share": sum((b[2] - b[0]) * (b[3] - b[1]) for found in boxes for b in found) / area,
         "changed": [{"frame": f, "boxes": found} for f, found in enumerate(boxes) if found],
     }
+    if args.boxes:
+        max_changed = 1.0  # what may change is said pixel by pixel
     judge_fill(judgement, masks, frames, max_changed, result.file_meta.TransferSyntaxUID in JPEG)
     if args.boxes:
         judge_boxes(judgement, masks, frames, read_boxes(args.boxes), result)
