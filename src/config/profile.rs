@@ -62,9 +62,9 @@ pub enum UnlistedText {
 #[serde(rename_all = "kebab-case")]
 pub enum OutputSyntax {
     /// In that in which its original came, where there is an encoder for what changed.
+    #[default]
     Same,
     /// In Explicit VR Little Endian.
-    #[default]
     Explicit,
 }
 
