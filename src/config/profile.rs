@@ -2,8 +2,8 @@
 
 use super::rule::Rule;
 use super::{
-    ConfigError, Documents, Faces, Mask, ProfileOption, ShiftRange, Undecodable, mask, options,
-    rule,
+    ConfigError, Documents, Faces, FillColour, Mask, ProfileOption, ShiftRange, Undecodable, mask,
+    options, rule,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -105,6 +105,9 @@ pub struct Profile {
     /// By SOP Class UID; every class that is not listed is looked at.
     #[serde(default)]
     pub pixels: BTreeMap<String, PixelRule>,
+    /// The colour of blanked boxes, as displayed.
+    #[serde(default)]
+    pub fill: FillColour,
     /// What is blanked in the pictures of known devices: its own masks, then those of the site.
     #[serde(default)]
     pub masks: Vec<Mask>,

@@ -76,8 +76,10 @@ pub fn write_result(
     let mut object = OpenObject::open(input, application.limits, scratch, &rulebook)?;
     let blanked = application.redaction.treatment == PixelTreatment::Blanked;
     let mut frames = match blanked {
-        true if rulebook.blanks_undecodable() => blank_frames(&object, application.limits)?,
-        _ => open_frames(&object, application.limits)?,
+        true if rulebook.blanks_undecodable() => {
+            blank_frames(&object, application.profile, application.limits)?
+        }
+        _ => open_frames(&object, application.profile, application.limits)?,
     };
     if !blanked {
         check_masks(&object, frames.as_ref(), application)?;

@@ -113,13 +113,18 @@ pub fn pixel_limits(limits: &Limits) -> PixelLimits {
 }
 
 /// Opens the frames of an object with Pixel Data.
-pub fn open_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameSource>, Hold> {
+pub fn open_frames(
+    object: &OpenObject,
+    profile: &Profile,
+    limits: &Limits,
+) -> Result<Option<FrameSource>, Hold> {
     let Some(location) = object.pixels else { return Ok(None) };
     if let Some(damage) = &object.damage {
         return Err(damage.clone());
     }
     let limits = pixel_limits(limits);
-    let layout = PixelLayout::read(&object.header, location.element, &limits)?;
+    let mut layout = PixelLayout::read(&object.header, location.element, &limits)?;
+    layout.fill.colour = profile.fill;
     let file = object.file.try_clone().map_err(|_| {
         Hold::new(HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
     })?;
@@ -127,9 +132,14 @@ pub fn open_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameS
 }
 
 /// Blank frames in place of those of an object.
-pub fn blank_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameSource>, Hold> {
+pub fn blank_frames(
+    object: &OpenObject,
+    profile: &Profile,
+    limits: &Limits,
+) -> Result<Option<FrameSource>, Hold> {
     let Some(location) = object.pixels else { return Ok(None) };
-    let layout = blank_layout(&object.header, location.element, &pixel_limits(limits))?;
+    let mut layout = blank_layout(&object.header, location.element, &pixel_limits(limits))?;
+    layout.fill.colour = profile.fill;
     let file = object.file.try_clone().map_err(|_| {
         Hold::new(HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
     })?;
@@ -188,7 +198,7 @@ pub fn examine(
         Err(StepError::Hold(hold)) if rulebook.blanks_undecodable() && says_undecodable(&hold) => {
             treatment = PixelTreatment::Blanked;
             undecodable = Some(hold);
-            let blank = blank_frames(&object, limits)?;
+            let blank = blank_frames(&object, profile, limits)?;
             (blank.map(|source| source.output_layout().clone()), Vec::new())
         }
         looked => looked?,
@@ -214,7 +224,9 @@ fn look(
     limits: &Limits,
     tell: &mut impl FnMut(Seen) -> Result<(), StepError>,
 ) -> Result<(Option<PixelLayout>, Vec<LookedFrame>), StepError> {
-    let Some(mut source) = open_frames(object, limits)? else { return Ok((None, Vec::new())) };
+    let Some(mut source) = open_frames(object, profile, limits)? else {
+        return Ok((None, Vec::new()));
+    };
     let layout = source.output_layout().clone();
     let mut looked = Vec::new();
     let decode_all = profile.undecodable == Undecodable::Blank;
@@ -240,7 +252,7 @@ fn look(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deid::pixels::Photometric;
+    use crate::deid::pixels::{Fill, Photometric};
     use dicom_core::{DataElement, VR};
 
     fn examination(pictures: &[u32]) -> Examination {
@@ -257,6 +269,7 @@ mod tests {
             photometric: Photometric::Monochrome2,
             planar: false,
             palette: None,
+            fill: Fill::default(),
         };
         let looked = |pictures: &u32| LookedFrame { sha256: [0; 32], pictures: *pictures };
         Examination {

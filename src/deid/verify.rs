@@ -56,10 +56,15 @@ pub fn verify(
     documents::take(&mut object.header, expected.redaction.document)?;
     check_header(&object, &rulebook, expected)?;
     check_bytes(file, &object, &rulebook, expected)?;
-    let frames = open_frames(&object, expected.limits)?;
+    let frames = open_frames(&object, expected.profile, expected.limits)?;
     match (frames, expected.layout) {
         (None, None) => {}
         (Some(mut source), Some(layout)) => {
+            // The header may have lost what its padding is.
+            source.set_fill(layout.fill);
+            if layout.fill.colour != expected.profile.fill {
+                return Err(failed("boxes of another colour than the profile's").into());
+            }
             if source.output_layout() != layout {
                 return Err(failed("the pixels are laid out otherwise than decided").into());
             }

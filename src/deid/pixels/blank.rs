@@ -3,6 +3,7 @@
 
 use super::attributes::number;
 use super::fill::fill;
+use super::fill_value::Fill;
 use super::layout::{Photometric, PixelLayout, PixelLimits};
 use super::location::PixelElement;
 use super::source::Frame;
@@ -55,6 +56,7 @@ fn plain(header: &InMemDicomObject, element: PixelElement) -> PixelLayout {
         .get(tags::PHOTOMETRIC_INTERPRETATION)
         .and_then(|e| e.to_str().ok())
         .is_some_and(|term| term.trim() == Photometric::Monochrome1.term());
+    let signed = float.is_some() || (!colour && stated(tags::PIXEL_REPRESENTATION) == Some(1));
     PixelLayout {
         rows: stated(tags::ROWS).unwrap_or(1).max(1),
         columns: stated(tags::COLUMNS).unwrap_or(1).max(1),
@@ -63,7 +65,7 @@ fn plain(header: &InMemDicomObject, element: PixelElement) -> PixelLayout {
         bits_allocated,
         bits_stored,
         high_bit: bits_stored - 1,
-        signed: float.is_some() || (!colour && stated(tags::PIXEL_REPRESENTATION) == Some(1)),
+        signed,
         float: float.is_some(),
         photometric: match (colour, inverse) {
             (true, _) => Photometric::Rgb,
@@ -72,6 +74,7 @@ fn plain(header: &InMemDicomObject, element: PixelElement) -> PixelLayout {
         },
         planar: false,
         palette: None,
+        fill: Fill::read(header, bits_allocated, signed),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::blank;
 use super::family::{Family, no_frame};
+use super::fill_value::Fill;
 use super::layout::{PixelLayout, PixelLimits, limit, not_decodable};
 use super::location::{PixelElement, PixelLocation};
 use super::native::{self, ByteOrder};
@@ -74,6 +75,11 @@ impl FrameSource {
     pub fn blank(file: File, layout: &PixelLayout, location: PixelLocation) -> Self {
         let (source, output) = (layout.clone(), layout.clone());
         Self { file, location, coding: Coding::Blank, source, output, lossy: false }
+    }
+
+    /// Says what boxes are filled with.
+    pub fn set_fill(&mut self, fill: Fill) {
+        (self.source.fill, self.output.fill) = (fill, fill);
     }
 
     /// What the frames are and the output's header must say.
