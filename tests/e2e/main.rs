@@ -22,6 +22,7 @@ mod hostile;
 mod intake;
 mod keys;
 mod leaks;
+mod masks;
 mod mutants;
 mod native;
 mod network;
