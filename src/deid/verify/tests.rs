@@ -90,3 +90,14 @@ fn bits_that_are_no_part_of_a_value_are_found_in_every_frame() {
     let looked = [[1, 2], [3, 4]];
     assert_eq!(check([1, 2, 0, 0x2004], &looked), Err(HoldReason::VerificationFailed));
 }
+
+#[test]
+fn nothing_but_padding_may_follow_a_deflated_data_set() {
+    let check = |behind: &[u8]| {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(b"stream").and_then(|()| file.write_all(behind)).expect("written");
+        check_padding(&file, Behind { start: 6, bytes: behind.len() as u64 }).is_ok()
+    };
+    assert!(check(b"") && check(b"\0"));
+    assert!(!check(b"x") && !check(b"\0\0") && !check(b"DOE^JOHN"));
+}
