@@ -10,6 +10,7 @@
 #       deid-gateway serve --config /etc/deid-gateway.toml
 #   docker exec deid deid-gateway held list --config /etc/deid-gateway.toml
 #
+# The file must list [[senders]], or say open = true: the port is on all addresses of the container.
 # Back up the volume of the keys, apart from the others.
 
 FROM rust:1.94-slim-bookworm AS build

@@ -12,9 +12,13 @@ use crate::patients::Patients;
 use crate::recognise::Recogniser;
 use crate::route::Routes;
 use crate::site_key::{self, SiteKeyError};
+use crate::tls::Certificate;
 use crate::worker::Steps;
 use std::path::Path;
 use std::time::Duration;
+
+/// Certificates that are over in fewer days are warned of.
+const CERTIFICATE_WARN_DAYS: i64 = 30;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +64,11 @@ pub async fn run(config: &Config) -> Vec<Finding> {
         finding("[keys]", site_keys(config)),
         finding("[keys] lookup_file", lookup(config)),
         finding("[spool]", spool(&config.spool.directory)),
-        finding("[intake]", port(config).await),
+        finding("[intake]", ports(config).await),
         finding("[detection]", models(config).await),
         sandbox(config).await,
     ]);
+    findings.extend(access(config));
     for destination in &config.destinations {
         let outcome = reach(destination).await;
         findings.push(finding(format!("destination {:?}", destination.name), outcome));
@@ -233,14 +238,67 @@ fn writable(directory: &Path) -> Result<String, String> {
     Ok(format!("{}: writable", directory.display()))
 }
 
-async fn port(config: &Config) -> Result<String, String> {
-    let address = config.intake.listen;
-    match tokio::net::TcpListener::bind(address).await {
-        Ok(_) => Ok(format!("{address} as {}: free", config.intake.ae_title)),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            Err(format!("{address}: in use; by a gateway that is running, or change listen"))
+async fn ports(config: &Config) -> Result<String, String> {
+    let mut free = Vec::new();
+    for address in config.intake.addresses() {
+        match tokio::net::TcpListener::bind(address).await {
+            Ok(_) => free.push(address.to_string()),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                let what = "in use; by a gateway that is running, or change listen";
+                return Err(format!("{address}: {what}"));
+            }
+            Err(error) => return Err(format!("{address}: {error}; change listen")),
         }
-        Err(error) => Err(format!("{address}: {error}; change listen")),
+    }
+    Ok(format!("{} as {}: free", free.join(" and "), config.intake.ae_title))
+}
+
+/// Who may send, and the certificates on both sides.
+fn access(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let who = match config.senders.len() {
+        0 if config.intake.open => Outcome::Warning(
+            "open = true: whoever reaches the port may store, under any AE title".into(),
+        ),
+        0 => Outcome::Fine("nobody is listed: whoever is on this machine may store".into()),
+        count => Outcome::Fine(format!("{count} listed; everybody else is rejected")),
+    };
+    findings.push(Finding { what: "[[senders]]".into(), outcome: who });
+    if let Some(tls) = &config.intake.tls {
+        let outcome = match crate::tls::Acceptor::new(tls) {
+            Ok(acceptor) => until(&acceptor.certificate, tls.client_ca_file.is_some()),
+            Err(error) => Outcome::Wrong(error.to_string()),
+        };
+        findings.push(Finding { what: "[intake.tls]".into(), outcome });
+    }
+    for destination in &config.destinations {
+        let Some(file) = destination.tls.as_ref().and_then(|tls| tls.certificate_file.as_ref())
+        else {
+            continue;
+        };
+        let outcome = match Certificate::of_file(file) {
+            Ok(certificate) => until(&certificate, true),
+            Err(error) => Outcome::Wrong(error.to_string()),
+        };
+        let what = format!("destination {:?} tls", destination.name);
+        findings.push(Finding { what, outcome });
+    }
+    findings
+}
+
+/// How long a certificate of ours still is one.
+fn until(certificate: &Certificate, is_mutual: bool) -> Outcome {
+    let since = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    let days = certificate.days_left(since.map_or(0, |elapsed| elapsed.as_secs() as i64));
+    match days {
+        ..0 => Outcome::Wrong("the certificate is over: renew it, then send SIGHUP".into()),
+        0..CERTIFICATE_WARN_DAYS => {
+            Outcome::Warning(format!("the certificate is over in {days} days: renew it"))
+        }
+        _ if !is_mutual => Outcome::Warning(format!(
+            "the certificate lasts {days} days; without client_ca_file senders show none"
+        )),
+        _ => Outcome::Fine(format!("the certificate lasts {days} days")),
     }
 }
 
@@ -278,6 +336,7 @@ async fn echo(destination: &Destination) -> Result<String, String> {
         called_ae_title: destination.called_ae_title.clone(),
         calling_ae_title: destination.calling_ae_title.clone(),
         timeout: Duration::from_millis(destination.timeout_ms),
+        tls: destination.tls.clone(),
     };
     let at = format!("{} at {}", peer.called_ae_title, peer.address);
     let failed = |error: crate::dimse::store_scu::ScuError| {

@@ -196,13 +196,22 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
     })
 }
 
+fn where_it_listens(gateway: &Gateway, config: &Config) -> String {
+    let (address, title) = (gateway.address, &config.intake.ae_title);
+    match (&config.intake.tls, gateway.tls_address) {
+        (None, _) => format!("listening on {address} as {title}"),
+        (Some(_), None) => format!("listening on {address} as {title}, in TLS"),
+        (Some(_), Some(tls)) => format!("listening on {address} as {title}, and in TLS on {tls}"),
+    }
+}
+
 async fn serve(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
     let mut gateway = Gateway::start(config).await?;
-    say(format_args!("listening on {} as {}", gateway.address, config.intake.ae_title));
+    say(format_args!("{}", where_it_listens(&gateway, config)));
     let died = loop {
         tokio::select! {
             _ = terminate.recv() => break None,

@@ -10,7 +10,9 @@
 //! ```
 
 pub mod config;
+pub mod pace;
 pub mod phi;
+pub mod tls;
 
 pub mod dimse;
 pub mod intake;

@@ -7,12 +7,13 @@ mod reload;
 pub use reload::ReloadError;
 
 use self::parts::Parts;
-use crate::config::{Config, ConfigError};
-use crate::intake;
+use crate::config::{Config, ConfigError, Intake};
+use crate::intake::{self, Access, Listeners};
 use crate::site_key::{SiteKeyError, SiteSecrets};
 use crate::spool::{LocalSpool, SpoolError};
+use crate::tls::TlsError;
 use crate::worker::{self, Confinement, Current, HeaderReader, RoutingContext, Steps, Transcoder};
-use reload::{Prepared, Senders, warn_of_others};
+use reload::{Forwarders, Prepared, warn_of_others};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub enum ServeError {
     #[error("{} is gone, and a spool that was made under it is there: restore it from a backup", .0.display())]
     KeyGone(PathBuf),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Spool(#[from] SpoolError),
     #[error("cannot listen on {address}: {source}; free the port or change [intake] listen")]
     Listen { address: SocketAddr, source: std::io::Error },
@@ -47,15 +50,18 @@ pub enum ServeError {
 pub struct Gateway {
     /// Where it listens; the port is the real one when 0 was configured.
     pub address: SocketAddr,
+    /// Where it listens for TLS alone, if that is another port.
+    pub tls_address: Option<SocketAddr>,
     /// Its spool, for looking.
     pub spool: Arc<LocalSpool>,
     shutdown: watch::Sender<bool>,
     parts: Parts,
     stop_timeout: Duration,
-    senders: Senders,
+    forwarders: Forwarders,
     /// The configuration in force, and what was read for it.
     config: Config,
     current: watch::Sender<Arc<Current>>,
+    access: watch::Sender<Arc<Access>>,
     /// While it is there, nobody destroys a key.
     secrets: SiteSecrets,
 }
@@ -67,11 +73,9 @@ impl Gateway {
         if !key_file.exists() && LocalSpool::is_at(&config.spool.directory) {
             return Err(ServeError::KeyGone(key_file.clone()));
         }
-        let Prepared { current, secrets } = Prepared::new(config)?;
+        let Prepared { current, access, secrets } = Prepared::new(config)?;
         // The address before the spool: a second gateway on one configuration is told of the port.
-        let address = config.intake.listen;
-        let listen = |source| ServeError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let (listeners, address, tls_address) = listen(&config.intake).await?;
         let directory = &config.spool.directory;
         let spool = LocalSpool::open(directory, secrets.spool_key, now_ms()).await?;
         warn_of_others(config, &spool).await?;
@@ -82,10 +86,12 @@ impl Gateway {
         let current = watch::Sender::new(Arc::new(current));
         let (shutdown, stopping) = watch::channel(false);
         let mut parts = Parts::default();
-        let address = listener.local_addr().map_err(listen)?;
+        let access = watch::Sender::new(Arc::new(access));
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
-        let reporters = intake::Reporter::of(&config.destinations);
-        parts.start("intake", intake::run(listener, config.intake.clone(), reporters, s, stop));
+        let (settings, reporters) =
+            (config.intake.clone(), intake::Reporter::of(&config.destinations));
+        let allowed = access.subscribe();
+        parts.start("intake", intake::run(listeners, settings, reporters, s, allowed, stop));
         if config.intake.storage_commitment {
             let (intake, s) = (config.intake.clone(), Arc::clone(&spool));
             let answering = intake::answer_commitments(intake, s, stopping.clone());
@@ -102,8 +108,8 @@ impl Gateway {
             min_free_bytes: config.intake.min_free_bytes / WORK_RESERVE,
         };
         parts.start("the worker", worker::run(Arc::clone(&spool), context, stopping.clone()));
-        let mut senders = Senders::new(Transcoder::new(config, spool.scratch()));
-        senders.set(&config.destinations, &spool, &mut parts);
+        let mut forwarders = Forwarders::new(Transcoder::new(config, spool.scratch()));
+        forwarders.set(&config.destinations, &spool, &mut parts);
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         parts.start("studies", worker::keep_studies(s, stop));
         let keep = Duration::from_secs(config.spool.keep_identifiers_s);
@@ -115,13 +121,15 @@ impl Gateway {
         let config = config.clone();
         Ok(Self {
             address,
+            tls_address,
             spool,
             shutdown,
             parts,
             stop_timeout,
-            senders,
+            forwarders,
             config,
             current,
+            access,
             secrets,
         })
     }
@@ -135,8 +143,30 @@ impl Gateway {
     /// has not ended in time is cut. Nothing of the gateway runs any more.
     pub async fn stop(self) {
         let _ = self.shutdown.send(true);
-        self.senders.stop();
+        self.forwarders.stop();
         self.parts.stop(self.stop_timeout).await;
+    }
+}
+
+/// Opens the ports: that for plain connections, and that for TLS.
+async fn listen(
+    config: &Intake,
+) -> Result<(Listeners, SocketAddr, Option<SocketAddr>), ServeError> {
+    let bind = async |address: SocketAddr| {
+        let failed = |source| ServeError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        Ok::<_, ServeError>((listener, bound))
+    };
+    let (first, address) = bind(config.listen).await?;
+    match config.tls.as_ref().map(|tls| tls.listen) {
+        None => Ok((Listeners { plain: Some(first), tls: None }, address, None)),
+        Some(None) => Ok((Listeners { plain: None, tls: Some(first) }, address, None)),
+        Some(Some(other)) => {
+            let (second, tls_address) = bind(other).await?;
+            let listeners = Listeners { plain: Some(first), tls: Some(second) };
+            Ok((listeners, address, Some(tls_address)))
+        }
     }
 }
 

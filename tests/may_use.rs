@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("phi", &[]),
-    ("dimse", &["phi"]),
-    ("intake", &["config", "dimse", "spool", "deid::scan"]),
+    ("pace", &[]),
+    ("tls", &["config"]),
+    ("dimse", &["config", "phi", "tls"]),
+    ("intake", &["config", "dimse", "pace", "spool", "tls", "deid::scan"]),
     // `Deidentified` and the reasons and details of holds are what it stores.
     // Whose an object is passes through to be hashed, and what identifies them to be kept.
     (
@@ -38,7 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid", "patients"]),
     // A result that turns out damaged is held.
     // New UIDs pass through the type of commitments, which masks those of senders.
-    ("forward", &["config", "dimse", "phi", "spool", "deid::hold"]),
+    ("forward", &["config", "dimse", "pace", "phi", "spool", "deid::hold"]),
     // As the worker, less the spool; the keys it loads itself, and outputs are named as a folder
     // destination names them. Paths are masked, for they may carry names.
     (

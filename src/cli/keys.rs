@@ -1,11 +1,17 @@
-//! `keys rotate|list|close`.
+//! `keys rotate|list|close|hash-password`.
 
 use super::{now_ms, say};
 use crate::admin::keys;
 use crate::config::{Config, Linkage};
 use crate::site_key;
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
 use clap::Subcommand;
+use std::io::BufRead;
 use std::process::ExitCode;
+
+/// Longer ones do not fit the request of an Association.
+const MAX_PASSWORD_BYTES: u64 = 4_096;
 
 #[derive(Debug, Subcommand)]
 pub enum Keys {
@@ -13,6 +19,8 @@ pub enum Keys {
     Rotate,
     /// The ids of the keys of every project of the configuration, by epoch; never a key.
     List,
+    /// Read a password from standard input; print the password_hash of [[senders]] for it.
+    HashPassword,
     /// Destroy the own key of a project and epoch (linkage = "unlinkable"), for good.
     Close {
         #[arg(long)]
@@ -26,12 +34,23 @@ pub(super) async fn run(config: &Config, command: Keys) -> anyhow::Result<ExitCo
     match command {
         Keys::Rotate => rotate(config)?,
         Keys::List => say(format_args!("{}", keys::list(config)?.trim_end())),
+        Keys::HashPassword => say(format_args!("{}", hash_password(std::io::stdin().lock())?)),
         Keys::Close { project, epoch } => {
             let done = keys::close(config, &project, epoch, now_ms()).await?;
             say(format_args!("{}", done.trim_end()));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Of one line; the end of the line is no part of the password.
+fn hash_password(input: impl BufRead) -> anyhow::Result<String> {
+    let mut line = String::new();
+    input.take(MAX_PASSWORD_BYTES).read_line(&mut line)?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    anyhow::ensure!(!password.is_empty(), "no password on standard input");
+    let hashed = Argon2::default().hash_password(password.as_bytes());
+    Ok(hashed.map_err(|error| anyhow::anyhow!("it cannot be hashed: {error}"))?.to_string())
 }
 
 fn rotate(config: &Config) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! `[[destinations]]`: where de-identified objects go.
 
-use super::{ConfigError, Window, check_ae_title};
+use super::{ConfigError, DestinationTls, Window, check_ae_title};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -64,6 +64,8 @@ pub struct Destination {
     /// A request without a result for so long is made again.
     #[serde(default = "default_commitment_timeout_ms")]
     pub commitment_timeout_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<DestinationTls>,
 }
 
 fn default_calling() -> String {
@@ -124,6 +126,7 @@ impl Destination {
             commitment: false,
             commitment_wait_ms: default_commitment_wait_ms(),
             commitment_timeout_ms: default_commitment_timeout_ms(),
+            tls: None,
         }
     }
 
@@ -172,6 +175,7 @@ pub(super) fn check(destinations: &[Destination]) -> Result<(), ConfigError> {
                 check_address(&section, &destination.address)?;
                 check_ae_title(&section, &destination.called_ae_title)?;
                 check_ae_title(&section, &destination.calling_ae_title)?;
+                destination.tls.as_ref().map_or(Ok(()), |tls| tls.check(&section))?;
             }
         }
         check_times(&section, destination)?;

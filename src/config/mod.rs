@@ -16,7 +16,9 @@ mod reload;
 mod route;
 mod route_patterns;
 mod rule;
+mod sender;
 mod shift;
+mod tls;
 mod window;
 
 pub use attribute::AttributePattern;
@@ -31,7 +33,9 @@ pub use release::{Release, ReleaseBy};
 pub use route::{HeaderAttribute, HeaderCondition, Route, RouteAction};
 pub use route_patterns::{Networks, Patterns, SopClasses};
 pub use rule::{ObjectFacts, Rule, RuleAction, When};
+pub use sender::{Fingerprint, Sender};
 pub use shift::{NotAShiftRange, ShiftRange};
+pub use tls::{DestinationTls, IntakeTls};
 pub use window::{NotAWindow, Window, is_open};
 
 use serde::{Deserialize, Serialize};
@@ -75,6 +79,9 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub destinations: Vec<Destination>,
+    /// Who may store. Without any, whoever reaches the port, which then must be on loopback or `open`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub senders: Vec<Sender>,
     /// Without any, every object goes to every destination.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
@@ -93,7 +100,17 @@ pub struct Serve {
 pub struct Intake {
     pub listen: SocketAddr,
     pub ae_title: String,
+    /// Whether everybody may store who reaches the port, from beyond loopback too.
+    pub open: bool,
     pub max_associations: usize,
+    /// Of one calling AE title at one address.
+    pub max_associations_per_peer: usize,
+    /// Of one such peer; 0 is no limit.
+    pub max_objects_per_s: u32,
+    /// Of one such peer; 0 is no limit.
+    pub max_bytes_per_s: u64,
+    /// A sender that is slower while it sends an object is cut; 0 is no limit.
+    pub min_bytes_per_s: u64,
     pub max_pdu_bytes: u32,
     pub max_object_bytes: u64,
     pub min_free_bytes: u64,
@@ -105,6 +122,16 @@ pub struct Intake {
     /// How long such a request waits for the deliveries of its objects.
     pub commitment_wait_s: u64,
     pub commitment_peers: Vec<CommitmentPeer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<IntakeTls>,
+}
+
+impl Intake {
+    /// Every address that is listened on.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let of_tls = self.tls.as_ref().and_then(|tls| tls.listen);
+        std::iter::once(self.listen).chain(of_tls)
+    }
 }
 
 /// A sender that asks us to commit, and where it is told.
@@ -114,6 +141,8 @@ pub struct CommitmentPeer {
     pub ae_title: String,
     /// `host:port`.
     pub address: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<DestinationTls>,
 }
 
 /// What happens to an object whose SOP Instance UID arrived before with other content.
@@ -225,6 +254,7 @@ impl Default for Config {
             limits: Limits::default(),
             log: Log::default(),
             destinations: vec![Destination::folder("research", "./var/research")],
+            senders: Vec::new(),
             routes: Vec::new(),
         }
     }
@@ -241,7 +271,12 @@ impl Default for Intake {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
             ae_title: "DEID".into(),
+            open: false,
             max_associations: 64,
+            max_associations_per_peer: 16,
+            max_objects_per_s: 0,
+            max_bytes_per_s: 0,
+            min_bytes_per_s: 1_000,
             max_pdu_bytes: 128 * 1024,
             max_object_bytes: 3 << 30,
             min_free_bytes: 1 << 30,
@@ -251,6 +286,7 @@ impl Default for Intake {
             storage_commitment: false,
             commitment_wait_s: 86_400,
             commitment_peers: Vec::new(),
+            tls: None,
         }
     }
 }
@@ -400,6 +436,7 @@ impl Config {
         }
         for (section, key, value) in [
             ("intake", "max_associations", self.intake.max_associations),
+            ("intake", "max_associations_per_peer", self.intake.max_associations_per_peer),
             ("detection", "threads", self.detection.threads),
             ("sandbox", "workers", self.sandbox.workers),
         ] {
@@ -426,6 +463,7 @@ impl Config {
         check_project("deid", &self.deid.project)?;
         release::check_quiet("deid", self.deid.release_quiet_s)?;
         self.keys.check(&self.spool.directory)?;
+        sender::check(&self.senders, &self.intake)?;
         destination::check(&self.destinations)?;
         route::check(&self.routes, &self.destinations)?;
         self.profiles().map(|_| ())

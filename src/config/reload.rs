@@ -10,6 +10,13 @@ impl Config {
         rest.routes.clone_from(&self.routes);
         rest.destinations.clone_from(&self.destinations);
         rest.deid.clone_from(&self.deid);
+        rest.senders.clone_from(&self.senders);
+        rest.intake.open = self.intake.open;
+        if let (Some(old), Some(new)) = (&self.intake.tls, &mut rest.intake.tls)
+            && old.listen == new.listen
+        {
+            new.clone_from(old);
+        }
         rest.keys.lookup_file.clone_from(&self.keys.lookup_file);
         rest.keys.unknown_patients = self.keys.unknown_patients;
         rest.spool.on_changed = self.spool.on_changed;
@@ -73,6 +80,7 @@ mod tests {
         new.keys.lookup_file = "table.csv".into();
         new.keys.unknown_patients = UnknownPatients::Hold;
         new.spool.on_changed = OnChanged::Send;
+        new.intake.open = true;
         assert_eq!(old.restart_needed(&new), Vec::<String>::new());
         new.destinations[0].commitment = true;
         assert_eq!(old.restart_needed(&new), ["a destination with commitment"]);

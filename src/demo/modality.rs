@@ -20,6 +20,7 @@ pub async fn send(study: &[Sample], to: SocketAddr, called: &str) -> Result<(), 
         called_ae_title: called.to_owned(),
         calling_ae_title: AE_TITLE.to_owned(),
         timeout: Duration::from_secs(30),
+        tls: None,
     };
     let pairs: Vec<_> = study
         .iter()

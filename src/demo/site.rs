@@ -2,7 +2,7 @@
 
 use super::DemoError;
 use crate::config::{Config, Destination, Intake, Keys, LogLevel};
-use crate::intake;
+use crate::intake::{self, Access, Listeners};
 use crate::serve::Gateway;
 use crate::site_key;
 use crate::spool::LocalSpool;
@@ -87,7 +87,10 @@ impl Research {
             ..Intake::default()
         };
         let (shutdown, stopping) = watch::channel(false);
-        let task = tokio::spawn(intake::run(listener, intake, Vec::new(), spool, stopping));
+        let listeners = Listeners { plain: Some(listener), tls: None };
+        let access = watch::Sender::new(Arc::new(Access::everybody())).subscribe();
+        let serving = intake::run(listeners, intake, Vec::new(), spool, access, stopping);
+        let task = tokio::spawn(serving);
         Ok(Self { address, received: directory.join("originals"), shutdown, task })
     }
 

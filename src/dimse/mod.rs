@@ -4,6 +4,7 @@
 pub mod command;
 pub mod commitment;
 mod commitment_scu;
+mod established;
 pub mod implicit;
 pub mod status;
 pub mod store_scu;

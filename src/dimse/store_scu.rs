@@ -5,13 +5,12 @@
 
 use super::command::{self, CStoreRq, Command};
 use super::commitment_scu::Report;
-use dicom_ul::association::Association;
-use dicom_ul::association::client::{AsyncClientAssociation, ClientAssociationOptions};
+use super::established::Established;
+use crate::config::DestinationTls;
 use dicom_ul::pdu::{PDataValue, PDataValueType, Pdu, PresentationContextResultReason};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// Most Presentation Contexts of one Association: ids are odd and fit a byte (PS3.8 section 9.3.2.2).
 pub const MAX_CONTEXTS: usize = 128;
@@ -25,6 +24,8 @@ const PDV_OVERHEAD_BYTES: u32 = 6;
 pub enum ScuError {
     #[error("cannot connect")]
     Connect,
+    #[error("no TLS with it: our files, its certificate or its name in `tls` do not fit")]
+    Tls,
     #[error("the peer rejected the association")]
     Rejected,
     #[error("the peer accepted no presentation context")]
@@ -52,11 +53,12 @@ pub struct Peer {
     pub calling_ae_title: String,
     /// For connecting, and for each PDU.
     pub timeout: Duration,
+    pub tls: Option<DestinationTls>,
 }
 
 /// One established Association.
 pub struct StoreAssociation {
-    association: AsyncClientAssociation<TcpStream>,
+    association: Established,
     pub(super) timeout: Duration,
     next_message_id: u16,
     /// Of a PDU that held more than was asked for.
@@ -78,32 +80,14 @@ impl StoreAssociation {
         pairs: &[(String, String)],
         provided: Option<&str>,
     ) -> Result<Self, ScuError> {
-        let mut options = ClientAssociationOptions::new()
-            .calling_ae_title(peer.calling_ae_title.clone())
-            .called_ae_title(peer.called_ae_title.clone())
-            .max_pdu_length(64 * 1024)
-            .connection_timeout(peer.timeout)
-            .read_timeout(peer.timeout)
-            .write_timeout(peer.timeout);
-        for (abstract_syntax, transfer_syntax) in pairs.iter().take(MAX_CONTEXTS) {
-            options = options
-                .with_presentation_context(abstract_syntax.clone(), vec![transfer_syntax.clone()]);
-        }
-        if let Some(class) = provided {
-            options = options.with_role_selection(class.to_owned(), false, true);
-        }
-        let establishing = options.establish_async(peer.address.as_str());
-        let established = tokio::time::timeout(peer.timeout * 2, establishing).await;
-        let mut association = established.map_err(|_| ScuError::Timeout)?.map_err(reason)?;
-        // Without it Nagle's algorithm holds back the last fragment of every object.
-        association.inner_stream().set_nodelay(true).map_err(|_| ScuError::Connection)?;
+        let association = Established::new(peer, pairs, provided).await?;
         let received = VecDeque::new();
         Ok(Self { association, timeout: peer.timeout, next_message_id: 1, received, early: None })
     }
 
     /// The accepted context for a pair, if there is one.
     pub fn context_for(&self, abstract_syntax: &str, transfer_syntax: &str) -> Option<u8> {
-        let mut contexts = Association::presentation_contexts(&self.association).iter();
+        let mut contexts = self.association.contexts().iter();
         let found = contexts.find(|context| {
             context.reason == PresentationContextResultReason::Acceptance
                 && context.abstract_syntax == abstract_syntax
@@ -178,7 +162,7 @@ impl StoreAssociation {
         context_id: u8,
         source: &mut impl Read,
     ) -> Result<(), ScuError> {
-        let peer_limit = match Association::peer_max_pdu_length(&self.association) {
+        let peer_limit = match self.association.peer_max_pdu_bytes() {
             0 => MAX_SENT_PDU_BYTES,
             limit => limit.min(MAX_SENT_PDU_BYTES),
         };
@@ -206,7 +190,7 @@ impl StoreAssociation {
         let value = PDataValue { presentation_context_id, value_type, is_last, data };
         let pdu = Pdu::PData { data: vec![value] };
         let sent = tokio::time::timeout(self.timeout, self.association.send(&pdu)).await;
-        sent.map_err(|_| ScuError::Timeout)?.map_err(reason)
+        sent.map_err(|_| ScuError::Timeout)?
     }
 
     pub(super) async fn receive_command(&mut self) -> Result<Command, ScuError> {
@@ -230,7 +214,7 @@ impl StoreAssociation {
             if let Some(value) = self.received.pop_front() {
                 return Ok(value);
             }
-            match self.association.receive().await.map_err(reason)? {
+            match self.association.receive().await? {
                 Pdu::PData { data } => self.received.extend(data),
                 Pdu::AbortRQ { .. } => return Err(ScuError::Aborted),
                 // It wanted to end just when we sent: PS3.8 section 7.2 lets either side ask.
@@ -250,19 +234,4 @@ fn read_up_to(source: &mut impl Read, size: usize) -> Result<Vec<u8>, ScuError> 
     let mut fragment = Vec::with_capacity(size);
     source.take(size as u64).read_to_end(&mut fragment).map_err(|_| ScuError::Source)?;
     Ok(fragment)
-}
-
-/// dicom-ul's errors print the PDU that they received: only their kind goes on.
-fn reason(error: dicom_ul::association::Error) -> ScuError {
-    use dicom_ul::association::Error as Ul;
-    match error {
-        Ul::Connect { .. } | Ul::ToAddress { .. } => ScuError::Connect,
-        Ul::Rejected { .. } => ScuError::Rejected,
-        Ul::Aborted { .. } => ScuError::Aborted,
-        Ul::NoAcceptedPresentationContexts { .. } => ScuError::NoContext,
-        Ul::Timeout { .. } => ScuError::Timeout,
-        Ul::ReceivePdu { .. } | Ul::WireSend { .. } | Ul::WireRead { .. } => ScuError::Connection,
-        Ul::ConnectionClosed { .. } => ScuError::Connection,
-        _ => ScuError::Protocol,
-    }
 }

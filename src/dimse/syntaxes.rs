@@ -23,6 +23,7 @@ fn storage() -> impl Iterator<Item = &'static str> {
 }
 
 /// The UIDs of the storage SOP classes, retired ones included.
+#[cfg(test)]
 pub fn storage_sop_classes() -> impl Iterator<Item = &'static str> {
     STORAGE.iter().copied()
 }
@@ -33,13 +34,22 @@ pub fn is_storage(uid: &str) -> bool {
 }
 
 /// The UIDs of the transfer syntaxes that dicom-rs knows, decodable or not.
+#[cfg(test)]
 pub fn transfer_syntaxes() -> impl Iterator<Item = &'static str> {
     let uids: BTreeSet<_> = TransferSyntaxRegistry.iter().map(|ts| ts.uid()).collect();
     uids.into_iter()
 }
 
+/// Whether pixels in this transfer syntax are video, or are not in the object: JPIP, SMPTE ST 2110.
+pub fn is_video_or_elsewhere(uid: &str) -> bool {
+    const ARC: &str = "1.2.840.10008.1.2.";
+    let Some(rest) = uid.strip_prefix(ARC) else { return false };
+    let number = rest.strip_prefix("4.").and_then(|rest| rest.split('.').next()?.parse().ok());
+    rest.starts_with("7.") || matches!(number, Some(94 | 95 | 100..=108 | 204 | 205))
+}
+
 /// Whether dicom-rs knows the transfer syntax.
-pub fn is_known_transfer_syntax(uid: &str) -> bool {
+pub fn is_known(uid: &str) -> bool {
     TransferSyntaxRegistry.get(uid).is_some()
 }
 
@@ -76,6 +86,22 @@ mod tests {
             !is_storage("1.2.840.10008.1.20.1"),
             "storage commitment is a service, not a class"
         );
+    }
+
+    #[test]
+    fn video_and_references_are_told_from_pictures() {
+        for (uid, is) in [
+            ("1.2.840.10008.1.2.4.50", false),
+            ("1.2.840.10008.1.2.4.93", false),
+            ("1.2.840.10008.1.2.4.94", true),
+            ("1.2.840.10008.1.2.4.102.1", true),
+            ("1.2.840.10008.1.2.4.201", false),
+            ("1.2.840.10008.1.2.4.205", true),
+            ("1.2.840.10008.1.2.7.1", true),
+            (EXPLICIT_VR_LE, false),
+        ] {
+            assert_eq!(is_video_or_elsewhere(uid), is, "{uid}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub fn peer(destination: &Destination) -> Peer {
         called_ae_title: destination.called_ae_title.clone(),
         calling_ae_title: destination.calling_ae_title.clone(),
         timeout: Duration::from_millis(destination.timeout_ms),
+        tls: destination.tls.clone(),
     }
 }
 
@@ -211,7 +212,7 @@ impl Dicom {
 fn without_association(error: ScuError) -> Sent {
     let why = why(error);
     match error {
-        ScuError::Connect | ScuError::Timeout => Sent::Unreachable { why },
+        ScuError::Connect | ScuError::Tls | ScuError::Timeout => Sent::Unreachable { why },
         _ => Sent::TurnedAway { why },
     }
 }
@@ -303,6 +304,7 @@ fn data_set_of(mut file: File) -> io::Result<BufReader<File>> {
 pub fn why(error: ScuError) -> &'static str {
     match error {
         ScuError::Connect => "cannot connect",
+        ScuError::Tls => "no TLS with it",
         ScuError::Rejected => "it rejected the association",
         ScuError::NoContext => "it accepted no presentation context",
         ScuError::Connection => "the connection broke",

@@ -131,6 +131,7 @@ async fn tell(config: &Intake, to: &CommitmentPeer, result: &Commitment) -> Resu
         called_ae_title: to.ae_title.clone(),
         calling_ae_title: config.ae_title.clone(),
         timeout: TIMEOUT,
+        tls: to.tls.clone(),
     };
     let mut association = StoreAssociation::for_commitment(&peer, true).await?;
     match association.report_commitment(result).await {

@@ -1,18 +1,18 @@
-//! One Association: negotiation, C-ECHO, C-STORE, release or abort.
+//! One Association: C-ECHO, C-STORE and storage commitment, until release or abort.
 
-use super::commitment::{Message, Reporter, Roles};
+use super::Context;
+use super::commitment::Message;
 use super::object::ReceivedObject;
-use crate::config::Intake;
+use super::peers::Peer;
+use super::speed::Speed;
+use super::wire::{Broken, Wire};
 use crate::dimse::command::{self, CStoreRq, Command, MAX_COMMAND_BYTES};
-use crate::dimse::commitment::PUSH_MODEL;
-use crate::dimse::{status, syntaxes};
-use crate::spool::{IncomingFile, LocalSpool, NewOriginal};
-use dicom_ul::association::Association;
-use dicom_ul::association::server::{AsyncServerAssociation, ServerAssociationOptions};
-use dicom_ul::pdu::{PDataValue, PDataValueType, Pdu, PresentationContextResultReason};
+use crate::dimse::status;
+use crate::spool::{IncomingFile, NewOriginal};
+use dicom_ul::pdu::{AbortRQServiceProviderReason as Abort, PDataValue, PDataValueType, Pdu};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
-use tokio::net::TcpStream;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Why an Association ends other than by release; none quotes the peer.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -21,6 +21,10 @@ enum Ended {
     Connection,
     #[error("nothing came within idle_timeout_ms")]
     Idle,
+    #[error("it took longer than association_timeout_ms")]
+    Deadline,
+    #[error("it sent less than min_bytes_per_s")]
+    Slow,
     #[error("the sender aborted")]
     Aborted,
     #[error("a PDU out of place")]
@@ -31,51 +35,9 @@ enum Ended {
     Context,
 }
 
-/// Serves one connection to its end.
-pub async fn serve(
-    socket: TcpStream,
-    peer: SocketAddr,
-    config: &Intake,
-    reporters: &[Reporter],
-    spool: &LocalSpool,
-) {
-    let _ = socket.set_nodelay(true);
-    let accept_timeout = Duration::from_millis(config.accept_timeout_ms);
-    let mut options = ServerAssociationOptions::new()
-        .accept_any()
-        .ae_title(config.ae_title.as_str())
-        .max_pdu_length(config.max_pdu_bytes)
-        .strict(true)
-        .write_timeout(Duration::from_millis(config.idle_timeout_ms))
-        .with_negotiation(Roles)
-        .with_abstract_syntax(syntaxes::VERIFICATION);
-    if config.storage_commitment || !reporters.is_empty() {
-        options = options.with_abstract_syntax(PUSH_MODEL);
-    }
-    for uid in syntaxes::storage_sop_classes() {
-        options = options.with_abstract_syntax(uid);
-    }
-    for uid in syntaxes::transfer_syntaxes() {
-        options = options.with_transfer_syntax(uid);
-    }
-    let established = tokio::time::timeout(accept_timeout, options.establish_async(socket)).await;
-    let Ok(Ok(association)) = established else {
-        tracing::info!(%peer, "a connection that did not become an association");
-        return;
-    };
-    let mut session =
-        Session { association, peer, config, reporters, spool, stored: 0, refused: 0 };
-    tracing::debug!(%peer, "association established");
-    let deadline = Duration::from_millis(config.association_timeout_ms);
-    let ended = tokio::time::timeout(deadline, session.run()).await.unwrap_or(Err(Ended::Idle));
-    let (stored, refused) = (session.stored, session.refused);
-    match ended {
-        Ok(()) => tracing::info!(%peer, stored, refused, "association released"),
-        Err(reason) => {
-            tracing::warn!(%peer, stored, refused, %reason, "association ended");
-            let abort = session.association.abort();
-            let _ = tokio::time::timeout(accept_timeout, abort).await;
-        }
+impl From<Broken> for Ended {
+    fn from(_: Broken) -> Self {
+        Self::Connection
     }
 }
 
@@ -85,30 +47,74 @@ enum Incoming {
     Commitment(Message),
 }
 
-struct Session<'a> {
-    association: AsyncServerAssociation<TcpStream>,
-    peer: SocketAddr,
-    config: &'a Intake,
-    reporters: &'a [Reporter],
-    spool: &'a LocalSpool,
+/// An established Association.
+pub struct Session<'a> {
+    wire: Wire,
+    from: SocketAddr,
+    peer: Peer,
+    called: String,
+    /// Its name in `[[senders]]`, or nothing.
+    sender: String,
+    /// The transfer syntax of each accepted Presentation Context.
+    contexts: BTreeMap<u8, String>,
+    context: &'a Context,
+    speed: Speed,
     stored: u64,
     refused: u64,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    pub fn new(
+        wire: Wire,
+        from: SocketAddr,
+        peer: Peer,
+        (called, sender): (String, String),
+        contexts: BTreeMap<u8, String>,
+        context: &'a Context,
+    ) -> Self {
+        let speed = Speed::default();
+        Self { wire, from, peer, called, sender, contexts, context, speed, stored: 0, refused: 0 }
+    }
+
+    /// Serves it to its end.
+    pub async fn serve(mut self) {
+        let deadline = Duration::from_millis(self.context.config.association_timeout_ms);
+        let ended = tokio::time::timeout(deadline, self.run()).await;
+        let (from, sender, stored, refused) = (self.from, &self.sender, self.stored, self.refused);
+        match ended.unwrap_or(Err(Ended::Deadline)) {
+            Ok(()) => {
+                tracing::info!(peer = %from, sender, stored, refused, "association released");
+                self.wire.close().await;
+            }
+            Err(reason) => {
+                tracing::warn!(
+                    peer = %from, sender, stored, refused, %reason, "association ended"
+                );
+                self.wire.abort(Abort::ReasonNotSpecified).await;
+            }
+        }
+    }
+
     /// Takes PDUs until the Association is released. An unfinished object is dropped with its file.
     async fn run(&mut self) -> Result<(), Ended> {
         let mut command_set = Vec::new();
         let mut object: Option<(u8, Incoming)> = None;
         loop {
-            match self.receive().await? {
+            let began = Instant::now();
+            let pdu = self.receive().await?;
+            let is_unfinished = object.is_some() || !command_set.is_empty();
+            match pdu {
                 Pdu::PData { data } => {
+                    let bytes = data.iter().map(|value| value.data.len() as u64).sum();
+                    if is_unfinished {
+                        self.check_speed(began.elapsed(), bytes)?;
+                    }
                     for value in data {
                         self.value(value, &mut command_set, &mut object).await?;
                     }
                 }
                 Pdu::ReleaseRQ => {
-                    return self.send(&Pdu::ReleaseRP).await;
+                    return Ok(self.wire.send(&Pdu::ReleaseRP).await?);
                 }
                 Pdu::AbortRQ { .. } => return Err(Ended::Aborted),
                 _ => return Err(Ended::UnexpectedPdu),
@@ -126,16 +132,17 @@ impl Session<'_> {
         match (value.value_type, object.as_mut()) {
             (PDataValueType::Data, Some((expected, received))) if *expected == context => {
                 match received {
-                    Incoming::Object(one) => one.fragment(&value.data, self.config, self.spool),
+                    Incoming::Object(one) => {
+                        one.fragment(&value.data, &self.context.config, &self.context.spool);
+                    }
                     Incoming::Commitment(message) => message.fragment(&value.data),
                 }
                 match object.take_if(|_| value.is_last) {
                     Some((context, Incoming::Object(one))) => self.finish(context, *one).await,
                     Some((context, Incoming::Commitment(message))) => {
-                        let calling = Association::peer_ae_title(&self.association).to_owned();
-                        let (config, reporters) = (self.config, self.reporters);
-                        let answered =
-                            message.finish(&calling, config, reporters, self.spool, now_ms());
+                        let Context { config, reporters, spool, .. } = self.context;
+                        let (_, calling) = &self.peer;
+                        let answered = message.finish(calling, config, reporters, spool, now_ms());
                         let rsp = answered.await;
                         self.respond(context, rsp).await
                     }
@@ -159,7 +166,7 @@ impl Session<'_> {
     }
 
     async fn command(&mut self, context: u8, command: Command) -> Result<Option<Incoming>, Ended> {
-        let transfer_syntax = self.transfer_syntax(context).ok_or(Ended::Context)?;
+        let transfer_syntax = self.contexts.get(&context).cloned().ok_or(Ended::Context)?;
         match command {
             Command::CEchoRq { message_id, sop_class_uid } => {
                 let rsp = command::c_echo_rsp(message_id, &sop_class_uid, status::SUCCESS);
@@ -167,13 +174,14 @@ impl Session<'_> {
                 Ok(None)
             }
             Command::CStoreRq(rq) if !rq.has_data_set => {
-                tracing::warn!(peer = %self.peer, "an object was refused: it has no data set");
+                tracing::warn!(peer = %self.from, "an object was refused: it has no data set");
                 self.refused += 1;
                 self.answer(context, &rq, status::CANNOT_UNDERSTAND).await?;
                 Ok(None)
             }
             Command::CStoreRq(rq) => {
-                let object = ReceivedObject::start(rq, &transfer_syntax, self.config, self.spool);
+                let Context { config, spool, .. } = self.context;
+                let object = ReceivedObject::start(rq, &transfer_syntax, config, spool);
                 Ok(Some(Incoming::Object(Box::new(object))))
             }
             Command::NEventReportRq(rq) if rq.has_data_set => {
@@ -199,18 +207,15 @@ impl Session<'_> {
     }
 
     async fn finish(&mut self, context: u8, object: ReceivedObject) -> Result<(), Ended> {
-        let (calling, called) = {
-            let calling = Association::peer_ae_title(&self.association).to_owned();
-            (calling, self.association.called_ae_title().to_owned())
-        };
-        let (rq, status) = match object.finish(&calling, &called, self.peer.to_string()) {
+        let (_, calling) = &self.peer;
+        let (rq, status) = match object.finish(calling, &self.called, self.from.to_string()) {
             Ok((rq, file, original)) => {
                 let status = self.accept(file, original).await;
                 (rq, status)
             }
             Err((rq, refusal)) => {
                 let status = format!("{:04X}", refusal.status);
-                tracing::warn!(peer = %self.peer, status, "an object was refused: {}", refusal.why);
+                tracing::warn!(peer = %self.from, status, "an object was refused: {}", refusal.why);
                 (rq, refusal.status)
             }
         };
@@ -224,9 +229,12 @@ impl Session<'_> {
 
     async fn accept(&self, file: IncomingFile, original: NewOriginal) -> u16 {
         let bytes = file.bytes();
-        match self.spool.accept(file, original, now_ms()).await {
+        while let Err(wait_ms) = self.context.peers.count(&self.peer, bytes, now_ms()) {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
+        match self.context.spool.accept(file, original, now_ms()).await {
             Ok(accepted) => {
-                tracing::debug!(peer = %self.peer, bytes, ?accepted, "an object was stored");
+                tracing::debug!(peer = %self.from, bytes, ?accepted, "an object was stored");
                 status::SUCCESS
             }
             Err(error) => {
@@ -247,24 +255,18 @@ impl Session<'_> {
             is_last: true,
             data,
         };
-        self.send(&Pdu::PData { data: vec![value] }).await
-    }
-
-    async fn send(&mut self, pdu: &Pdu) -> Result<(), Ended> {
-        self.association.send(pdu).await.map_err(|_| Ended::Connection)
+        Ok(self.wire.send(&Pdu::PData { data: vec![value] }).await?)
     }
 
     async fn receive(&mut self) -> Result<Pdu, Ended> {
-        let idle = Duration::from_millis(self.config.idle_timeout_ms);
-        let received = tokio::time::timeout(idle, self.association.receive()).await;
-        received.map_err(|_| Ended::Idle)?.map_err(|_| Ended::Connection)
+        let idle = Duration::from_millis(self.context.config.idle_timeout_ms);
+        let received = tokio::time::timeout(idle, self.wire.receive()).await;
+        Ok(received.map_err(|_| Ended::Idle)??)
     }
 
-    fn transfer_syntax(&self, context: u8) -> Option<String> {
-        let mut contexts = self.association.presentation_contexts().iter();
-        let found = contexts
-            .find(|c| c.id == context && c.reason == PresentationContextResultReason::Acceptance);
-        found.map(|c| c.transfer_syntax.trim_end_matches(['\0', ' ']).to_owned())
+    fn check_speed(&mut self, waited: Duration, bytes: u64) -> Result<(), Ended> {
+        let least = self.context.config.min_bytes_per_s;
+        self.speed.is_enough(waited, bytes, least).then_some(()).ok_or(Ended::Slow)
     }
 }
 

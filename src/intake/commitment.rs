@@ -13,8 +13,6 @@ use crate::dimse::commitment::{
 use crate::dimse::status;
 use crate::dimse::syntaxes::EXPLICIT_VR_LE;
 use crate::spool::{CommitmentResult, LocalSpool, UnixMs};
-use dicom_ul::association::server::Negotiation;
-use dicom_ul::pdu::RequestorRoles;
 
 /// A destination that reports to us what it keeps.
 #[derive(Debug, Clone)]
@@ -34,15 +32,6 @@ impl Reporter {
             retry_min_ms: of.retry_min_ms,
         };
         asked.map(reporter).collect()
-    }
-}
-
-/// Who reports results provides the service: that role is accepted, and no other one is touched.
-pub struct Roles;
-
-impl Negotiation for Roles {
-    fn negotiate_roles(&self, class: &str, scu: bool, scp: bool) -> Option<RequestorRoles> {
-        (class == PUSH_MODEL).then_some(RequestorRoles { scu, scp })
     }
 }
 

@@ -1,7 +1,7 @@
 //! SIGHUP: another configuration without a restart, whole or not at all.
 //!
 //! Invariants: everything that can fail is done before anything changes; what was routed keeps its
-//! profile, project and key; a destination has one sender at a time, and a changed one begins when
+//! profile, project and key; a destination has one forwarder at a time, and a changed one begins when
 //! the old one has ended what is in flight; nothing that waits is lost with a destination.
 
 use super::parts::Parts;
@@ -9,6 +9,7 @@ use super::{Gateway, ServeError};
 use crate::config::{Config, ConfigError, Destination, OnChanged};
 use crate::deid::header::Rulebook;
 use crate::forward::{self, Decode};
+use crate::intake::Access;
 use crate::patients::Patients;
 use crate::route::Routes;
 use crate::site_key::{self, SiteSecrets};
@@ -17,6 +18,9 @@ use crate::worker::Current;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
+
+/// Certificates that are over in fewer days are warned of.
+const WARN_DAYS: i64 = 30;
 
 /// Why the old configuration stays.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,7 @@ pub enum ReloadError {
 /// What a configuration asks for, read and checked.
 pub(super) struct Prepared {
     pub current: Current,
+    pub access: Access,
     pub secrets: SiteSecrets,
 }
 
@@ -49,46 +54,48 @@ impl Prepared {
         let secrets = site_key::open_all(&config.keys, config.served_projects())?;
         let keys = secrets.keys.clone();
         let hold_changed = config.spool.on_changed == OnChanged::Hold;
-        Ok(Self { current: Current { routes, keys, patients, hold_changed }, secrets })
+        let access = Access::new(&config.senders, &config.intake)?;
+        warn_of_expiry(&access);
+        Ok(Self { current: Current { routes, keys, patients, hold_changed }, access, secrets })
     }
 }
 
-/// The senders that run, by the names of their destinations.
-pub(super) struct Senders {
+/// The forwarders that run, by the names of their destinations.
+pub(super) struct Forwarders {
     /// Decodes for all of them.
     decode: Arc<dyn Decode>,
-    running: BTreeMap<String, Sender>,
+    running: BTreeMap<String, Forwarder>,
     /// Those that were told to end and may not have: closed when they have.
     leaving: BTreeMap<String, oneshot::Receiver<()>>,
 }
 
-struct Sender {
+struct Forwarder {
     destination: Destination,
     stop: watch::Sender<bool>,
     /// Closed when it has ended.
     ended: oneshot::Receiver<()>,
 }
 
-impl Senders {
+impl Forwarders {
     pub fn new(decode: impl Decode) -> Self {
         Self { decode: Arc::new(decode), running: BTreeMap::new(), leaving: BTreeMap::new() }
     }
 
-    /// Makes the senders those of these destinations: others stop, new and changed ones start.
+    /// Makes the forwarders those of these destinations: others stop, new and changed ones start.
     pub fn set(
         &mut self,
         destinations: &[Destination],
         spool: &Arc<LocalSpool>,
         parts: &mut Parts,
     ) {
-        let stays = |sender: &Sender| destinations.contains(&sender.destination);
+        let stays = |forwarder: &Forwarder| destinations.contains(&forwarder.destination);
         let running = std::mem::take(&mut self.running);
         let (stay, leave): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            running.into_iter().partition(|(_, sender)| stays(sender));
+            running.into_iter().partition(|(_, forwarder)| stays(forwarder));
         self.running = stay;
-        for (name, sender) in leave {
-            sender.stop();
-            self.leaving.insert(name, sender.ended);
+        for (name, forwarder) in leave {
+            forwarder.stop();
+            self.leaving.insert(name, forwarder.ended);
         }
         for destination in destinations {
             if self.running.contains_key(&destination.name) {
@@ -96,18 +103,18 @@ impl Senders {
             }
             let before = self.leaving.remove(&destination.name);
             let (spool, decode) = (Arc::clone(spool), Arc::clone(&self.decode));
-            let sender = Sender::start(destination.clone(), before, (spool, decode), parts);
-            self.running.insert(destination.name.clone(), sender);
+            let forwarder = Forwarder::start(destination.clone(), before, (spool, decode), parts);
+            self.running.insert(destination.name.clone(), forwarder);
         }
     }
 
     /// Lets what is in flight end, and nothing more begin.
     pub fn stop(&self) {
-        self.running.values().for_each(Sender::stop);
+        self.running.values().for_each(Forwarder::stop);
     }
 }
 
-impl Sender {
+impl Forwarder {
     fn start(
         destination: Destination,
         before: Option<oneshot::Receiver<()>>,
@@ -134,6 +141,14 @@ impl Sender {
     }
 }
 
+fn warn_of_expiry(access: &Access) {
+    let Some(acceptor) = &access.tls else { return };
+    let days_left = acceptor.certificate.days_left(super::now_ms() / 1_000);
+    if days_left < WARN_DAYS {
+        tracing::warn!(days_left, "the certificate of [intake.tls] is over soon: renew it");
+    }
+}
+
 /// Tells of deliveries that wait for destinations which nobody sends to.
 pub(super) async fn warn_of_others(config: &Config, spool: &LocalSpool) -> Result<(), SpoolError> {
     let names: Vec<_> = config.destinations.iter().map(|d| d.name.clone()).collect();
@@ -151,10 +166,12 @@ impl Gateway {
         if !needed.is_empty() {
             return Err(ReloadError::NeedsRestart(needed));
         }
-        let Prepared { current, secrets } = Prepared::new(config)?;
+        let Prepared { current, access, secrets } = Prepared::new(config)?;
         // From here on nothing fails.
-        self.senders.set(&config.destinations, &self.spool, &mut self.parts);
+        self.forwarders.set(&config.destinations, &self.spool, &mut self.parts);
         self.current.send_replace(Arc::new(current));
+        // Of Associations that are established, nothing is asked again.
+        self.access.send_replace(Arc::new(access));
         // After its keys are in use: nobody could have closed one between.
         self.secrets = secrets;
         self.config = config.clone();

@@ -3,6 +3,7 @@
 //!
 //! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
 
+mod access;
 mod bad_input;
 mod bad_text;
 mod blanked;
@@ -22,6 +23,7 @@ mod hostile;
 mod intake;
 mod keys;
 mod leaks;
+mod limits;
 mod masks;
 mod mutants;
 mod native;

@@ -6,11 +6,13 @@
     send_pynetdicom.py HOST PORT AET --raw-dataset FILE --ts UID --sop-class UID --sop-uid UID
 
 Prints one line per object: the status (0x0000), `no-context` (not accepted in negotiation), `aborted`
-(by us, or by the peer without an answer) or `no-association`, then the file. Exit: 0 if every status
+(by us, or by the peer without an answer) or `no-association`, then the file. With --echo a rejection is
+`rejected-RESULT-SOURCE-REASON` (PS3.8 section 9.3.4). Exit: 0 if every status
 is success or a warning (0xBxxx), and with --abort-after if the abort was sent; else 1.
 """
 
 import argparse
+import ssl
 import sys
 import threading
 import time
@@ -19,10 +21,12 @@ from io import BytesIO
 from pathlib import Path
 
 from pydicom.uid import UID
-from pynetdicom import AE, build_context
+from pynetdicom import AE, build_context, evt
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import split_dataset
+from pynetdicom.pdu import A_ASSOCIATE_RJ
+from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.sop_class import Verification
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -107,12 +111,41 @@ def store_and_abort(assoc, item, message_id, after):
     return "aborted"
 
 
+def user_identity(name, password):
+    item = UserIdentityNegotiation()
+    item.user_identity_type = 1 if password is None else 2
+    item.primary_field = name.encode()
+    if password is not None:
+        item.secondary_field = password.encode()
+    item.positive_response_requested = True
+    return item
+
+
 def associate(args, contexts):
     ae = AE(ae_title=args.calling)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = args.timeout
-    assoc = ae.associate(args.host, args.port, contexts=contexts, ae_title=args.aet)
+    asked = {"contexts": contexts, "ae_title": args.aet}
+    if args.user is not None:
+        asked["ext_neg"] = [user_identity(args.user, args.password)]
+    if args.tls_ca:
+        context = ssl.create_default_context(cafile=args.tls_ca)
+        if args.tls_certificate:
+            context.load_cert_chain(args.tls_certificate, args.tls_key)
+        asked["tls_args"] = (context, args.tls_name)
+    rejections = []
+
+    def keep_rejection(event):
+        if isinstance(event.pdu, A_ASSOCIATE_RJ):
+            rejections.append(event.pdu)
+
+    # The PDU itself: pynetdicom at times takes an Association that was rejected at once for an aborted one.
+    asked["evt_handlers"] = [(evt.EVT_PDU_RECV, keep_rejection)]
+    assoc = ae.associate(args.host, args.port, **asked)
     if assoc.is_established:
         return assoc, None
+    if args.echo and rejections:
+        said = rejections[0]
+        return None, f"rejected-{said.result}-{said.source}-{said.reason_diagnostic}"
     return None, "no-context" if assoc.rejected_contexts else "no-association"
 
 
@@ -173,6 +206,12 @@ def main():
     parser.add_argument("--calling", default="PYNETDICOM", help="calling AE title")
     parser.add_argument("--timeout", type=float, default=60, help="seconds to wait for an answer")
     parser.add_argument("--echo", action="store_true", help="C-ECHO only")
+    parser.add_argument("--user", help="user identity")
+    parser.add_argument("--password", help="of that user")
+    parser.add_argument("--tls-ca", metavar="FILE", help="speak TLS; who signed the receiver's certificate")
+    parser.add_argument("--tls-name", default="localhost", help="the name in that certificate")
+    parser.add_argument("--tls-certificate", metavar="FILE")
+    parser.add_argument("--tls-key", metavar="FILE")
     parser.add_argument("--wrong-sop-uid", action="store_true", help="the command names another UID")
     parser.add_argument("--truncate", type=int, metavar="BYTES", help="send only so much, as complete")
     parser.add_argument("--abort-after", type=int, metavar="BYTES", help="A-ABORT inside the object")

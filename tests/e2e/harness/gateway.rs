@@ -38,6 +38,13 @@ impl Gateway {
         std::fs::read_to_string(&self.stdout).expect("its stdout")
     }
 
+    /// The port that speaks TLS, where it is another one.
+    pub fn tls_port(&self) -> u16 {
+        let stdout = self.stdout();
+        let (_, address) = stdout.trim_end().split_once("in TLS on ").expect("it says so");
+        address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port")
+    }
+
     /// What it logged.
     pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.stderr).expect("its stderr")).into_owned()
@@ -114,7 +121,7 @@ impl Gateway {
 
 fn listening(stdout: &str) -> Option<u16> {
     let line = stdout.split_inclusive('\n').find(|line| line.ends_with('\n'))?;
-    let address = line.strip_prefix("listening on ")?.strip_suffix(" as DEID\n")?;
+    let (address, _) = line.strip_prefix("listening on ")?.split_once(" as DEID")?;
     address.rsplit_once(':')?.1.parse().ok()
 }
 

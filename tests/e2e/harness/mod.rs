@@ -2,6 +2,7 @@
 //!
 //! Invariants: every wait has a condition and a deadline; every process ends with its test.
 
+mod certificates;
 mod committing;
 mod faults;
 mod gateway;
@@ -14,6 +15,7 @@ mod research;
 mod senders;
 mod site;
 
+pub use certificates::{Authority, Signed};
 pub use committing::{Committing, ask_to_commit, hearing};
 pub use faults::Faults;
 pub use gateway::{Gateway, Ran};

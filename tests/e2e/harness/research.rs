@@ -39,6 +39,11 @@ impl Storescp {
         Self::start_with(port, directory, &[])
     }
 
+    /// One that speaks TLS alone, with these options.
+    pub fn in_tls(directory: &Path, options: &[&str]) -> Self {
+        Self::start_with(free_port(), directory, options)
+    }
+
     /// One that takes Implicit VR Little Endian alone.
     pub fn of_implicit_vr(directory: &Path) -> Self {
         Self::start_with(free_port(), directory, &["--implicit"])

@@ -97,6 +97,12 @@ impl Site {
         self.config.insert("routes".into(), toml::Value::Array(parsed.collect()));
     }
 
+    /// Sets all senders, each the TOML of one section.
+    pub fn senders(&mut self, sections: &[&str]) {
+        let parsed = sections.iter().map(|s| s.parse::<toml::Table>().expect("TOML").into());
+        self.config.insert("senders".into(), toml::Value::Array(parsed.collect()));
+    }
+
     /// Makes these folders of the site the destinations, each by its name.
     pub fn folders(&mut self, names: &[&str]) {
         let folder = |name: &&str| {
