@@ -12,7 +12,9 @@ use super::identifiers::Identifiers;
 use super::masks;
 use super::object::{OpenObject, text_of};
 use super::output::{OUTPUT_SYNTAX, is_native, write_encapsulated, write_file, write_native};
-use super::pixels::{FrameSource, WriteFramesError, encapsulate, keep_frames, write_layout};
+use super::pixels::{
+    Encapsulated, FrameSource, WriteFramesError, encapsulate, keep_frames, write_layout,
+};
 use super::redaction::{PixelTreatment, Redaction};
 use crate::config::{Limits, OutputSyntax, Profile};
 use dicom_dictionary_std::tags;
@@ -104,6 +106,9 @@ pub fn write_result(
             let encapsulated = encapsulate(source, boxes, scratch)?;
             let rule = "a frame has no encoder: all are decoded, in Explicit VR Little Endian";
             report.add("(0002,0010)", Done::Replaced, rule, encapsulated.is_none().into());
+            let other = encapsulated.as_ref().and_then(|encapsulated| encapsulated.transfer_syntax);
+            let rule = "no encoder: the frames are encoded in JPEG 2000 Lossless";
+            report.add("(0002,0010)", Done::Replaced, rule, other.is_some().into());
             encapsulated
         }
         _ => None,
@@ -121,9 +126,10 @@ pub fn write_result(
         || (application.profile.transfer_syntax == OutputSyntax::Same
             && !blanked
             && is_native(&object.transfer_syntax_uid));
-    let transfer_syntax_uid = match stays {
-        true => object.transfer_syntax_uid.clone(),
-        false => OUTPUT_SYNTAX.to_owned(),
+    let transfer_syntax_uid = match (&encapsulated, stays) {
+        (Some(Encapsulated { transfer_syntax: Some(other), .. }), _) => (*other).to_owned(),
+        (_, true) => object.transfer_syntax_uid.clone(),
+        (_, false) => OUTPUT_SYNTAX.to_owned(),
     };
     let written = Written {
         sop_class_uid: text_of(&object.header, tags::SOP_CLASS_UID),

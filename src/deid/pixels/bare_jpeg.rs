@@ -60,24 +60,25 @@ pub(super) fn bare(data: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The segments of a bare codestream that say what its colours are.
-pub(super) fn colour_markers(bare: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
+/// The segments of a bare codestream that say what its colours are, and the codestream without them.
+pub(super) fn colours_apart(bare: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut colours, mut rest) = (Vec::new(), bare.get(..2).unwrap_or_default().to_vec());
     let mut at = 2;
     while let Some([0xFF, marker, high, low]) = bare.get(at..at + 4) {
-        let length = 2 + usize::from(u16::from_be_bytes([*high, *low]));
-        match marker {
-            0xE0 | 0xEE => out.extend_from_slice(bare.get(at..at + length).unwrap_or_default()),
-            0xDA => break,
-            _ => {}
+        if *marker == 0xDA {
+            break;
         }
+        let length = 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        let to = if matches!(marker, 0xE0 | 0xEE) { &mut colours } else { &mut rest };
+        to.extend_from_slice(bare.get(at..at + length).unwrap_or_default());
         at += length;
     }
-    out
+    rest.extend_from_slice(bare.get(at..).unwrap_or_default());
+    (colours, rest)
 }
 
 /// The data of a scan: up to a marker that is no restart.
-fn entropy_coded(data: &[u8], jpeg_ls: bool) -> Option<&[u8]> {
+pub(super) fn entropy_coded(data: &[u8], jpeg_ls: bool) -> Option<&[u8]> {
     let is_marker = |second: u8| match second {
         0xD0..=0xD7 => false,
         _ if jpeg_ls => second >= 0x80,

@@ -1,5 +1,6 @@
 //! A JPEG 2000 codestream without what no decoder needs: comments, pointers that would be wrong without
-//! them, registrations, JP2 boxes, and what follows the end (ITU-T T.800 Annex A).
+//! them, registrations, JP2 boxes, and what follows the end (ITU-T T.800 Annex A). The lengths of
+//! tile-parts, which one transfer syntax asks for (PS3.5 10.18), are written anew where there were some.
 
 use super::jpeg2000;
 
@@ -16,21 +17,49 @@ pub(super) fn bare(data: &[u8]) -> Option<Vec<u8>> {
     let data = jpeg2000::bare(data).ok()?;
     let mut out = data.get(..2).filter(|soc| *soc == [0xFF, 0x4F])?.to_vec();
     let mut at = 2;
-    let Header::TilePart = copy_header(data, &mut at, &mut out)? else { return None };
+    let mut had_lengths = false;
+    let Header::TilePart = copy_header(data, &mut at, &mut out, &mut had_lengths)? else {
+        return None;
+    };
+    let behind_header = out.len();
+    let mut lengths = Vec::new();
     loop {
         match *data.get(at..at + 2)? {
             [0xFF, 0xD9] => {
                 out.extend([0xFF, 0xD9]);
+                if had_lengths {
+                    out.splice(behind_header..behind_header, tile_part_lengths(&lengths)?);
+                }
                 return Some(out);
             }
-            [0xFF, 0x90] => copy_tile_part(data, &mut at, &mut out)?,
+            [0xFF, 0x90] => lengths.push(copy_tile_part(data, &mut at, &mut out)?),
             _ => return None,
         }
     }
 }
 
+/// TLM segments (A.7.1): for each tile-part its tile, in two bytes, and its length, in four. None for more
+/// than they can hold.
+fn tile_part_lengths(lengths: &[[u8; 6]]) -> Option<Vec<u8>> {
+    const TILE_PARTS: usize = (65_535 - 4) / 6;
+    const SIZES: u8 = 0b0110_0000;
+    let mut out = Vec::new();
+    for (number, part) in lengths.chunks(TILE_PARTS).enumerate() {
+        out.extend([0xFF, 0x55]);
+        out.extend(((4 + 6 * part.len()) as u16).to_be_bytes());
+        out.extend([u8::try_from(number).ok()?, SIZES]);
+        out.extend_from_slice(part.as_flattened());
+    }
+    Some(out)
+}
+
 /// Copies the segments of a header that decoders need; `at` moves to what comes behind them.
-fn copy_header(data: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Option<Header> {
+fn copy_header(
+    data: &[u8],
+    at: &mut usize,
+    out: &mut Vec<u8>,
+    had_lengths: &mut bool,
+) -> Option<Header> {
     loop {
         let [0xFF, marker] = *data.get(*at..*at + 2)? else { return None };
         match marker {
@@ -47,15 +76,16 @@ fn copy_header(data: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Option<Header>
             0x50 | 0x51 | 0x52 | 0x53 | 0x56 | 0x59 | 0x5C | 0x5D | 0x5E | 0x5F | 0x60 | 0x61 => {
                 out.extend_from_slice(segment);
             }
-            // TLM, PLM, PLT: of use only for skipping. CRG, COM: of none.
-            0x55 | 0x57 | 0x58 | 0x63 | 0x64 => {}
+            0x55 => *had_lengths = true,
+            // PLM, PLT: of use only for skipping. CRG, COM: of none.
+            0x57 | 0x58 | 0x63 | 0x64 => {}
             _ => return None,
         }
     }
 }
 
-/// Copies a tile-part, whose length is stated anew.
-fn copy_tile_part(data: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Option<()> {
+/// Copies a tile-part, whose length is stated anew; the bytes of its tile and its length.
+fn copy_tile_part(data: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Option<[u8; 6]> {
     let start = *at;
     let [.., l0, l1, l2, l3, _, _] = *data.get(start..start + 12)? else { return None };
     let stated = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
@@ -68,12 +98,12 @@ fn copy_tile_part(data: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Option<()> 
     let begin = out.len();
     out.extend_from_slice(part.get(start..start + 12)?);
     *at = start + 12;
-    let Header::Data = copy_header(part, at, out)? else { return None };
+    let Header::Data = copy_header(part, at, out, &mut false)? else { return None };
     out.extend_from_slice(part.get(*at..)?);
     *at = end;
     let length = u32::try_from(out.len() - begin).ok()?;
     out[begin + 6..begin + 10].copy_from_slice(&length.to_be_bytes());
-    Some(())
+    out.get(begin + 4..begin + 10)?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -108,6 +138,20 @@ mod tests {
         let size = (PICTURE.len() as u32 + 8).to_be_bytes();
         let boxed = [&boxes[..], &size, b"jp2c", PICTURE].concat();
         assert_eq!(bare(&boxed), Some(clean));
+    }
+
+    #[test]
+    fn lengths_of_tile_parts_are_right_again() {
+        let tile = PICTURE.windows(2).position(|m| m == [0xFF, 0x90]).expect("a tile-part");
+        let stale = b"\xFF\x55\x00\x10\x00\x60DOE^JOHN\0\0\0\x07";
+        let planted = [&PICTURE[..tile], stale, &PICTURE[tile..]].concat();
+        let clean = bare(PICTURE).expect("well formed");
+        let begin = clean.windows(2).position(|m| m == [0xFF, 0x90]).expect("a tile-part");
+        let length = ((clean.len() - 2 - begin) as u32).to_be_bytes();
+        let lengths = [&b"\xFF\x55\x00\x0A\x00\x60\0\0"[..], &length].concat();
+        let wanted = [&clean[..begin], &lengths, &clean[begin..]].concat();
+        assert_eq!(bare(&planted), Some(wanted.clone()));
+        assert_eq!(bare(&wanted), Some(wanted.clone()));
     }
 
     #[test]

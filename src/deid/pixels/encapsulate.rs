@@ -1,13 +1,15 @@
 //! Writing encapsulated frames in the transfer syntax that they came in (PS3.5 A.4): each one fragment.
 //!
 //! Invariants: a frame without boxes keeps its codestream, but what no decoder needs; one with boxes is
-//! encoded without loss, or blanked block by block, and only after another decoder gave back what was encoded. Where a single
-//! frame has no such form, the object has none.
+//! encoded without loss, or blanked block by block, and only after another decoder gave back what was
+//! encoded. Where nothing encodes the transfer syntax, all frames of an object with boxes leave in another
+//! one. Where a single frame has no such form, the object has none.
 
 use super::fill::{clear_unused_bits, fill};
 use super::layout::PixelLayout;
-use super::source::FrameSource;
+use super::source::{EncapsulatedForm, Frame, FrameSource};
 use super::write::WriteFramesError;
+use crate::deid::hold::Hold;
 use crate::deid::picture::PixelRect;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
@@ -22,6 +24,8 @@ const ITEM_HEADER: u64 = 8;
 pub struct Encapsulated {
     /// What the header must say of them.
     pub layout: PixelLayout,
+    /// The transfer syntax, where it is not the one that they came in.
+    pub transfer_syntax: Option<&'static str>,
     /// The length of each in its file, which is even.
     lengths: Vec<u32>,
 }
@@ -35,7 +39,7 @@ pub fn encapsulate(
 ) -> Result<Option<Encapsulated>, WriteFramesError> {
     let output = source.output_layout().clone();
     let any_box = (0..output.frames).any(|index| !redaction_of(index).is_empty());
-    let Some((layout, every_frame)) = source.encapsulated_layout(any_box) else { return Ok(None) };
+    let Some(form) = source.encapsulated_form(any_box) else { return Ok(None) };
     scratch.set_len(0)?;
     let mut file = scratch;
     file.rewind()?;
@@ -43,17 +47,20 @@ pub fn encapsulate(
     let mut lengths = Vec::with_capacity(output.frames as usize);
     for index in 0..output.frames {
         let codestream = source.codestream(index)?;
-        let Some(bare) = source.bare(&codestream)? else { return Ok(None) };
         let boxes = redaction_of(index);
-        let written = if boxes.is_empty() && !every_frame && !source.may_hide_bits(&bare)? {
-            Some(bare)
+        let written = if form.transfer_syntax.is_some() {
+            let frame = redacted(source, index, codestream.clone(), &boxes)?.0;
+            source.encode(&frame, &codestream, &boxes)?
         } else {
-            let mut frame = source.decode(index, codestream)?;
-            let unclean = clear_unused_bits(&mut frame, &output) > 0;
-            boxes.iter().for_each(|area| fill(&mut frame, &output, *area));
-            match boxes.is_empty() && !every_frame && !unclean {
-                true => Some(bare),
-                false => source.encode(&frame, &bare, &boxes)?,
+            let Some(bare) = source.bare(&codestream)? else { return Ok(None) };
+            if boxes.is_empty() && !form.every_frame && !source.may_hide_bits(&bare)? {
+                Some(bare)
+            } else {
+                let (frame, unclean) = redacted(source, index, codestream, &boxes)?;
+                match boxes.is_empty() && !form.every_frame && !unclean {
+                    true => Some(bare),
+                    false => source.encode(&frame, &bare, &boxes)?,
+                }
             }
         };
         let Some(mut written) = written else { return Ok(None) };
@@ -66,7 +73,22 @@ pub fn encapsulate(
         lengths.push(length);
     }
     out.flush()?;
-    Ok(Some(Encapsulated { layout, lengths }))
+    let EncapsulatedForm { layout, transfer_syntax, .. } = form;
+    Ok(Some(Encapsulated { layout, transfer_syntax, lengths }))
+}
+
+/// A frame, its boxes black and its unused bits cleared, and whether there were any.
+fn redacted(
+    source: &FrameSource,
+    index: u32,
+    codestream: Vec<u8>,
+    boxes: &[PixelRect],
+) -> Result<(Frame, bool), Hold> {
+    let layout = source.output_layout();
+    let mut frame = source.decode(index, codestream)?;
+    let unclean = clear_unused_bits(&mut frame, layout) > 0;
+    boxes.iter().for_each(|area| fill(&mut frame, layout, *area));
+    Ok((frame, unclean))
 }
 
 impl Encapsulated {

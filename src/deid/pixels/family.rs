@@ -3,7 +3,7 @@
 use super::attributes::mismatch;
 use super::jpeg_lossless::FrameForm;
 use super::layout::{Photometric, PixelLayout};
-use super::{bare_jpeg, bare_jpeg2000, jpeg, jpeg_dct, jpeg_lossless, jpeg_ls, jpeg2000};
+use super::{bare_jpeg, bare_jpeg2000, jpeg, jpeg_dct, jpeg_lossless, jpeg_ls, jpeg_xl, jpeg2000};
 use super::{jpeg2000_encode, native, rle, rle_encode};
 use crate::deid::hold::Hold;
 use crate::deid::picture::PixelRect;
@@ -18,6 +18,9 @@ pub(super) enum Family {
     Jpeg,
     JpegLs,
     Jpeg2000,
+    /// JPEG 2000 in a form that nothing here encodes: high throughput, or Part 2.
+    OtherJpeg2000,
+    JpegXl,
 }
 
 impl Family {
@@ -32,6 +35,14 @@ impl Family {
             | uids::JPEG_LOSSLESS_SV1 => Some(Self::Jpeg),
             uids::JPEGLS_LOSSLESS | uids::JPEGLS_NEAR_LOSSLESS => Some(Self::JpegLs),
             uids::JPEG2000_LOSSLESS | uids::JPEG2000 => Some(Self::Jpeg2000),
+            uids::JPEG2000MC_LOSSLESS
+            | uids::JPEG2000MC
+            | uids::HTJ2K_LOSSLESS
+            | uids::HTJ2K_LOSSLESS_RPCL
+            | uids::HTJ2K => Some(Self::OtherJpeg2000),
+            uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => {
+                Some(Self::JpegXl)
+            }
             _ => None,
         }
     }
@@ -42,7 +53,8 @@ impl Family {
             Self::Uncompressed | Self::Rle => None,
             Self::Jpeg => Some(jpeg::START),
             Self::JpegLs => Some(jpeg_ls::START),
-            Self::Jpeg2000 => Some(jpeg2000::START),
+            Self::Jpeg2000 | Self::OtherJpeg2000 => Some(jpeg2000::START),
+            Self::JpegXl => Some(jpeg_xl::START),
         }
     }
 
@@ -67,7 +79,11 @@ impl Family {
                 let codestream = jpeg_ls::Codestream::read(&first()?)?;
                 Ok((codestream.output(source)?, codestream.lossy()))
             }
-            Self::Jpeg2000 => {
+            Self::JpegXl => {
+                let codestream = jpeg_xl::Codestream::read(&first()?)?;
+                Ok((codestream.output(source)?, codestream.lossy()))
+            }
+            Self::Jpeg2000 | Self::OtherJpeg2000 => {
                 let first = first()?;
                 let codestream = jpeg2000::Codestream::read(jpeg2000::bare(&first)?)?;
                 Ok((codestream.output(source)?, codestream.lossy()))
@@ -91,7 +107,8 @@ impl Family {
             Self::Rle => rle::decode(&data, output),
             Self::Jpeg => jpeg::decode(&data, source, output),
             Self::JpegLs => jpeg_ls::decode(&data, source, output),
-            Self::Jpeg2000 => jpeg2000::decode(&data, source, output),
+            Self::Jpeg2000 | Self::OtherJpeg2000 => jpeg2000::decode(&data, source, output),
+            Self::JpegXl => jpeg_xl::decode(&data, source, output),
         }
     }
 
@@ -101,24 +118,49 @@ impl Family {
             Self::Uncompressed => native::bare(data, output),
             Self::Rle => rle_encode::bare(data, output)?,
             Self::Jpeg | Self::JpegLs => bare_jpeg::bare(data),
-            Self::Jpeg2000 => bare_jpeg2000::bare(data),
+            Self::Jpeg2000 | Self::OtherJpeg2000 => bare_jpeg2000::bare(data),
+            Self::JpegXl => jpeg_xl::bare(data),
         })
     }
 
-    /// Whether decoded samples may hold bits outside of Bits Stored. JPEG 2000 with such bits does not
-    /// decode here.
+    /// Whether decoded samples may hold bits outside of Bits Stored. JPEG 2000 and JPEG XL with such bits
+    /// do not decode here.
     pub fn may_hold_unused_bits(self, data: &[u8], output: &PixelLayout) -> Result<bool, Hold> {
         let precision = match self {
             Self::Uncompressed | Self::Rle => output.bits_allocated,
             Self::Jpeg => jpeg::Codestream::read(data)?.precision(),
             Self::JpegLs => jpeg_ls::Codestream::read(data)?.precision(),
-            Self::Jpeg2000 => return Ok(false),
+            Self::Jpeg2000 | Self::OtherJpeg2000 | Self::JpegXl => return Ok(false),
         };
         Ok(precision > output.bits_stored || output.low_bit() > 0)
     }
 
-    /// Encodes one frame without loss, in the manner of `like`, the bare codestream that it replaces; or
-    /// blanks its boxes in the codestream itself, where encoding would lose something. None for a form without an encoder, and if another decoder does not give the frame back.
+    /// Whether a codestream has all bits as far as High Bit, not just those of the values.
+    fn holds_words(self, like: &[u8], output: &PixelLayout) -> Result<bool, Hold> {
+        let precision = match self {
+            Self::Uncompressed | Self::Rle => output.bits_allocated,
+            Self::Jpeg => jpeg::Codestream::read(like)?.precision(),
+            Self::JpegLs => jpeg_ls::Codestream::read(like)?.precision(),
+            Self::Jpeg2000 | Self::OtherJpeg2000 => {
+                jpeg2000::Codestream::read(jpeg2000::bare(like)?)?.form().0
+            }
+            Self::JpegXl => 0,
+        };
+        Ok(precision > output.high_bit)
+    }
+
+    /// The transfer syntax in which encoded frames leave, where it is not the one that they came in: then
+    /// every frame has to be encoded.
+    pub fn leaves_in(self) -> Option<&'static str> {
+        match self {
+            Self::OtherJpeg2000 | Self::JpegXl => Some(uids::JPEG2000_LOSSLESS),
+            _ => None,
+        }
+    }
+
+    /// Encodes one frame without loss, in the manner of `like`, the codestream that it replaces; or blanks
+    /// its boxes in the codestream itself, where encoding would lose something. None for a form without an
+    /// encoder, and if another decoder does not give the frame back.
     pub fn encode(
         self,
         frame: &[u8],
@@ -127,8 +169,8 @@ impl Family {
         source: &PixelLayout,
         output: &PixelLayout,
     ) -> Result<Option<Vec<u8>>, Hold> {
-        // PS3.5 8.2: where it is not, decoders disagree on which bits are meant.
-        if output.low_bit() > 0 {
+        // Where values do not begin at the lowest bit, decoders agree on whole words alone.
+        if output.low_bit() > 0 && !self.holds_words(like, output)? {
             return Ok(None);
         }
         let encoded = match self {
@@ -146,7 +188,7 @@ impl Family {
                 let form = FrameForm {
                     precision: u8::try_from(precision).unwrap_or(u8::MAX),
                     ids: codestream.component_ids(),
-                    markers: &bare_jpeg::colour_markers(like),
+                    markers: &bare_jpeg::colours_apart(like).0,
                 };
                 jpeg_lossless::encode(frame, output, &form)
             }
@@ -155,7 +197,16 @@ impl Family {
                 let precision = codestream.precision().max(output.bits_stored);
                 jpeg_ls::encode(frame, output, precision, codestream.interleave)
             }
-            Self::Jpeg2000 => {
+            Self::JpegXl => {
+                let coding = jpeg2000_encode::SampleCoding {
+                    precision: output.bits_stored,
+                    signed: output.signed,
+                    colour_transform: output.photometric == Photometric::Rgb,
+                };
+                jpeg2000_encode::encode(frame, output, coding)
+            }
+            Self::Jpeg2000 | Self::OtherJpeg2000 => {
+                let like = jpeg2000::bare(like)?;
                 let (precision, signed, colour_transform) =
                     jpeg2000::Codestream::read(like)?.form();
                 let precision = precision.max(output.bits_stored);
@@ -164,22 +215,83 @@ impl Family {
             }
         };
         let Some(encoded) = encoded else { return Ok(None) };
-        let decoded = self.decode(encoded.clone(), source, output);
+        let (family, source) = match self.leaves_in() {
+            Some(_) => (Self::Jpeg2000, self.encoded_as(source, output)),
+            None => (self, source.clone()),
+        };
+        let decoded = family.decode(encoded.clone(), &source, output);
         Ok((decoded.as_deref() == Ok(frame)).then_some(encoded))
     }
 
     /// What the header must say once a frame was encoded: a reversible transform is no irreversible
-    /// one.
-    pub fn encoded_as(self, source: &PixelLayout) -> PixelLayout {
-        let photometric = match source.photometric {
-            Photometric::YbrIct => Photometric::YbrRct,
-            stated => stated,
+    /// one, and what JPEG XL decodes to is encoded with one.
+    pub fn encoded_as(self, source: &PixelLayout, output: &PixelLayout) -> PixelLayout {
+        let photometric = match (self, source.photometric, output.photometric) {
+            (Self::JpegXl, _, Photometric::Rgb) => Photometric::YbrRct,
+            (Self::JpegXl, _, decoded) => decoded,
+            (_, Photometric::YbrIct, _) => Photometric::YbrRct,
+            (_, stated, _) => stated,
         };
-        PixelLayout { photometric, ..source.clone() }
+        let planar = source.planar && self.leaves_in().is_none();
+        PixelLayout { photometric, planar, ..source.clone() }
     }
 }
 
 /// A hold for a frame that is not there.
 pub(super) fn no_frame() -> Hold {
     mismatch("a frame behind the last one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deid::pixels::layout::tests::layout;
+
+    /// A frame of 12 bits, and its codestream with so many of the bits of its words.
+    fn codestream(family: Family, frame: &[u8], layout: &PixelLayout, precision: u8) -> Vec<u8> {
+        let whole = PixelLayout {
+            bits_stored: precision.into(),
+            high_bit: u16::from(precision) - 1,
+            ..layout.clone()
+        };
+        let form = FrameForm { precision, ids: &[1], markers: &[] };
+        let coding = jpeg2000_encode::SampleCoding {
+            precision: precision.into(),
+            signed: layout.signed,
+            colour_transform: false,
+        };
+        match family {
+            Family::Rle => rle_encode::encode(frame, &whole),
+            Family::Jpeg => jpeg_lossless::encode(frame, &whole, &form),
+            Family::JpegLs => {
+                jpeg_ls::encode(frame, &whole, precision.into(), jpeg_ls::Interleave::None)
+            }
+            _ => jpeg2000_encode::encode(frame, &whole, coding),
+        }
+        .expect("an encoder")
+    }
+
+    #[test]
+    fn values_that_end_above_others_are_encoded_as_whole_words() {
+        for signed in [false, true] {
+            let mut layout = layout("MONOCHROME2", 5, 7, 16);
+            (layout.bits_stored, layout.high_bit, layout.signed) = (12, 15, signed);
+            let frame: Vec<u8> =
+                (0..35_u16).flat_map(|at| (at.wrapping_mul(1873) << 4).to_le_bytes()).collect();
+            for family in [Family::Rle, Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
+                let like = codestream(family, &frame, &layout, 16);
+                let encoded = family.encode(&frame, &like, &[], &layout, &layout);
+                let encoded = encoded.expect("well formed").expect("whole words");
+                let decoded = family.decode(encoded, &layout, &layout);
+                assert_eq!(decoded.as_ref(), Ok(&frame), "{family:?} {signed}");
+            }
+            for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
+                let low: Vec<u8> = frame.chunks(2).flat_map(|word| [word[0] >> 4, 0]).collect();
+                let unsigned = PixelLayout { signed: false, ..layout.clone() };
+                let like = codestream(family, &low, &unsigned, 12);
+                let encoded = family.encode(&frame, &like, &[], &layout, &layout);
+                assert_eq!(encoded, Ok(None), "{family:?} {signed}");
+            }
+        }
+    }
 }

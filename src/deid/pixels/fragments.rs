@@ -106,11 +106,19 @@ impl FrameFragments {
         if data.len() as u64 != total {
             return Err(Hold::new(HoldReason::Truncated, "the file ends inside a fragment"));
         }
-        if self.start_marker.is_some_and(|marker| has_another(&data, marker)) {
+        if self
+            .start_marker
+            .is_some_and(|marker| ends_by_marker(marker) && has_another(&data, marker))
+        {
             return Err(mismatch(format!("frame {frame} holds more than one codestream")));
         }
         Ok(data)
     }
+}
+
+/// Whether a codestream that begins so ends with [`END`]: all but those of JPEG XL do.
+fn ends_by_marker(start_marker: &[u8]) -> bool {
+    start_marker.len() > 2
 }
 
 /// Whether a codestream ends and, but for padding, another begins: decoders stop at the first, and

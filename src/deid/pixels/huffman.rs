@@ -133,12 +133,17 @@ impl BitWriter {
         self.put(low as u32 & ((1 << size) - 1), size as u32);
     }
 
-    /// Ends the last byte, padded with ones (F.1.2.3), with a marker.
-    pub fn marker(&mut self, marker: u8) {
+    /// Fills the last byte with ones (F.1.2.3).
+    pub fn pad(&mut self) {
         if self.pending > 0 {
             let missing = 8 - self.pending;
             self.put((1 << missing) - 1, missing);
         }
+    }
+
+    /// Ends the last byte with a marker.
+    pub fn marker(&mut self, marker: u8) {
+        self.pad();
         self.out.extend([0xFF, marker]);
     }
 

@@ -1,11 +1,13 @@
-//! JPEG, DCT and lossless (PS3.5 8.2.1 and Annex F), decoded by `jpeg-decoder`.
+//! JPEG, DCT and lossless (PS3.5 8.2.1 and Annex F), decoded by `jpeg-decoder`; DCT of 12 bits elsewhere.
 //!
 //! Not through dicom-pixeldata: that leaves the guess of the colour transform to the decoder,
 //! which takes component ids 1, 2, 3 for YCbCr whatever the markers or the header say, and it
 //! writes 8-bit codestreams into half of a 16-bit frame.
 
 use super::attributes::mismatch;
+use super::bare_jpeg::{bare, colours_apart};
 use super::jpeg_dct::Black;
+use super::jpeg12;
 use super::layout::{Photometric, PixelLayout, not_decodable};
 use super::samples::extend_sign;
 use super::source::guarded;
@@ -19,6 +21,9 @@ pub(super) const START: &[u8] = &[0xFF, 0xD8, 0xFF];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Codestream {
     lossless: bool,
+    progressive: bool,
+    /// The first scan has them all, so that it is the only one of a sequential codestream.
+    interleaved: bool,
     precision: u8,
     rows: u16,
     columns: u16,
@@ -55,7 +60,12 @@ impl Codestream {
                 0xC0..=0xCF => frame = Some(Self::read_frame_header(marker, body)?),
                 0xE0 => jfif |= body.starts_with(b"JFIF\0"),
                 0xEE if body.starts_with(b"Adobe") => adobe = body.get(11).copied(),
-                0xDA => break,
+                0xDA => {
+                    if let Some(frame) = &mut frame {
+                        frame.interleaved = body.first() == Some(&frame.components);
+                    }
+                    break;
+                }
                 _ => {}
             }
             at += 2 + length;
@@ -82,6 +92,8 @@ impl Codestream {
         }
         Ok(Self {
             lossless: marker == 0xC3,
+            progressive: marker == 0xC2,
+            interleaved: false,
             precision: *precision,
             rows: u16::from_be_bytes([*y0, *y1]),
             columns: u16::from_be_bytes([*x0, *x1]),
@@ -96,6 +108,11 @@ impl Codestream {
     /// Whether samples were lost when this was encoded.
     pub fn lossy(&self) -> bool {
         !self.lossless
+    }
+
+    /// Whether coefficients come in several passes.
+    pub fn progressive(&self) -> bool {
+        self.progressive
     }
 
     /// Bits of a sample.
@@ -123,8 +140,11 @@ impl Codestream {
         if precision > source.bits_allocated || (source.signed && precision < source.bits_stored) {
             return Err(mismatch("JPEG precision contradicts BitsAllocated or BitsStored"));
         }
-        if self.lossy() && precision != 8 {
-            return Err(not_decodable("lossy JPEG with more than 8 bits"));
+        match (self.lossless, precision) {
+            (true, _) | (false, 8) => {}
+            (false, 12) if self.interleaved && !self.progressive => {}
+            (false, 12) => return Err(not_decodable("12-bit JPEG in several scans")),
+            _ => return Err(not_decodable("lossy JPEG of other than 8 or 12 bits")),
         }
         if self.lossless && self.subsampled {
             return Err(not_decodable("lossless JPEG with subsampled components"));
@@ -139,6 +159,9 @@ impl Codestream {
     /// What is black in its components; none for a form in which that is not known.
     pub fn black(&self, source: &PixelLayout) -> Option<Black> {
         match (source.samples_per_pixel, source.photometric) {
+            (1, Photometric::Monochrome2) if source.signed => {
+                (self.precision() == source.bits_stored).then_some(Black::Middle)
+            }
             (1, _) if source.signed => None,
             (1, Photometric::Monochrome1) => Some(Black::Highest),
             (1, Photometric::Monochrome2) => Some(Black::Lowest),
@@ -159,6 +182,9 @@ impl Codestream {
     /// disagree, the object is held: wrong colours would be worse.
     fn output_colour(&self, stated: Photometric) -> Result<(ColorTransform, Photometric), Hold> {
         let contradiction = || mismatch("JPEG markers contradict PhotometricInterpretation");
+        if stated == Photometric::Xyb {
+            return Err(contradiction());
+        }
         let named_rgb = matches!(&self.component_ids, b"RGB" | b"rgb");
         if self.lossless {
             let full = match stated {
@@ -201,24 +227,66 @@ pub(super) fn decode(
     if codestream.output(source)? != *output {
         return Err(mismatch("JPEG frames that differ in form"));
     }
+    let twelve = codestream.lossy() && codestream.precision == 12;
     let decoded = guarded(|| {
-        let mut decoder = Decoder::new(data);
-        decoder.set_max_decoding_buffer_size(output.frame_bytes());
-        if output.samples_per_pixel == 3 {
-            let (transform, _) = codestream.output_colour(source.photometric)?;
-            decoder.set_color_transform(transform);
+        if twelve {
+            let rgb = output.samples_per_pixel == 3
+                && codestream.output_colour(source.photometric)?.0 == ColorTransform::RGB;
+            return jpeg12::decode(data, output, rgb);
         }
-        decoder.decode().map_err(|error| match error {
-            Error::Unsupported(_) => not_decodable("a JPEG feature without a decoder"),
-            Error::Io(_) => Hold::new(HoldReason::Truncated, "a JPEG codestream ends early"),
-            _ => mismatch("a JPEG codestream that does not decode"),
-        })
+        let transform = match output.samples_per_pixel {
+            3 => Some(codestream.output_colour(source.photometric)?.0),
+            _ => None,
+        };
+        decode_as(data, transform, output)
+            .or_else(|error| match (error, bare(data)) {
+                (Error::Format(_), Some(bare)) => decode_as(&plain(&bare), transform, output),
+                (error, _) => Err(error),
+            })
+            .map_err(|error| match error {
+                Error::Unsupported(_) => not_decodable("a JPEG feature without a decoder"),
+                Error::Io(_) => Hold::new(HoldReason::Truncated, "a JPEG codestream ends early"),
+                _ => mismatch("a JPEG codestream that does not decode"),
+            })
     })?;
     let mut frame = widen(decoded, output)?;
     if output.signed {
         extend_sign(&mut frame, output, codestream.precision());
     }
     Ok(frame)
+}
+
+/// A bare codestream without what the decoder stumbles over and does not need: markers of colours that are
+/// not the first, and numbers of quantisation tables where nothing was quantised.
+fn plain(bare: &[u8]) -> Vec<u8> {
+    let mut plain = colours_apart(bare).1;
+    let mut at = 2;
+    while let Some([0xFF, marker, high, low]) = plain.get(at..at + 4) {
+        let end = at + 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        match marker {
+            0xC3 => {
+                let components = plain.get_mut(at + 10..end).unwrap_or_default();
+                components.chunks_exact_mut(3).for_each(|component| component[2] = 0);
+                break;
+            }
+            0xDA => break,
+            _ => at = end,
+        }
+    }
+    plain
+}
+
+fn decode_as(
+    data: &[u8],
+    transform: Option<ColorTransform>,
+    output: &PixelLayout,
+) -> Result<Vec<u8>, Error> {
+    let mut decoder = Decoder::new(data);
+    decoder.set_max_decoding_buffer_size(output.frame_bytes());
+    if let Some(transform) = transform {
+        decoder.set_color_transform(transform);
+    }
+    decoder.decode()
 }
 
 /// Gives every sample the bytes of the output: the decoder gives one byte up to 8 bits of
@@ -238,6 +306,7 @@ fn widen(decoded: Vec<u8>, output: &PixelLayout) -> Result<Vec<u8>, Hold> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deid::pixels::jpeg_lossless;
     use crate::deid::pixels::layout::tests::layout;
 
     /// Markers of a JPEG with three components, without a scan that decodes.
@@ -283,6 +352,26 @@ mod tests {
         assert_eq!(colour(&stream(0xC0, ADOBE_RGB, ids, 0x11), YbrFull422), None);
         assert_eq!(colour(&stream(0xC0, JFIF, *b"RGB", 0x11), Rgb), None);
         assert_eq!(colour(&stream(0xC3, JFIF, ids, 0x11), Rgb), None);
+    }
+
+    #[test]
+    fn segments_may_stand_before_the_marker_that_should_come_first() {
+        let picture: &[u8] = include_bytes!("../../../testdata/pixels/ycbcr-422-jfif.jpg");
+        let commented = [&picture[..2], b"\xFF\xFE\x00\x04\x41\x41", &picture[2..]].concat();
+        let (source, output) = (layout("YBR_FULL_422", 8, 16, 8), layout("RGB", 8, 16, 8));
+        let decoded = decode(picture, &source, &output);
+        assert!(decoded.is_ok() && decode(&commented, &source, &output) == decoded);
+    }
+
+    #[test]
+    fn lossless_components_may_name_quantisation_tables_that_are_not_there() {
+        let ybr = layout("YBR_FULL", 2, 3, 8);
+        let frame: Vec<u8> = (0..18).collect();
+        let form = jpeg_lossless::FrameForm { precision: 8, ids: &[1, 2, 3], markers: JFIF };
+        let mut encoded = jpeg_lossless::encode(&frame, &ybr, &form).expect("encoded");
+        let start = encoded.windows(2).position(|marker| marker == [0xFF, 0xC3]).expect("SOF3");
+        (encoded[start + 15], encoded[start + 18]) = (1, 1);
+        assert_eq!(decode(&encoded, &ybr, &ybr), Ok(frame));
     }
 
     #[test]

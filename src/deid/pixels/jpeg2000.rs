@@ -17,6 +17,9 @@ pub(super) const START: &[u8] = &[0xFF, 0x4F, 0xFF, 0x51];
 /// The JP2 signature box; DICOM asks for a bare codestream, but some writers add the boxes.
 const JP2_SIGNATURE: &[u8] = &[0, 0, 0, 12, b'j', b'P', b' ', b' '];
 
+/// In the first byte of the capabilities: what only Part 2 says how to decode (ITU-T T.801 A.2.1).
+const EXTENSIONS: u8 = 0x80;
+
 /// dicom-pixeldata refuses a frame that is over 64 times as large as its codestream.
 const MAX_RATIO: usize = 64;
 
@@ -61,6 +64,9 @@ impl Codestream {
 
     fn read_siz(body: &[u8]) -> Result<Self, Hold> {
         let bad = || mismatch("a JPEG 2000 SIZ segment that is not well formed");
+        if body.first().ok_or_else(bad)? & EXTENSIONS != 0 {
+            return Err(not_decodable("JPEG 2000 with extensions of Part 2"));
+        }
         let word = |at: usize| -> Result<u32, Hold> {
             let bytes = body.get(at..at + 4).ok_or_else(bad)?;
             Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
@@ -278,6 +284,32 @@ mod tests {
         output.signed = false;
         correct_sign(&mut frame, 13, &output);
         assert_eq!(u16::from_le_bytes([frame[0], frame[1]]), 0x1830);
+    }
+
+    #[test]
+    fn high_throughput_codestreams_give_back_what_was_encoded() {
+        let mut grey = layout("MONOCHROME2", 64, 64, 16);
+        (grey.bits_stored, grey.high_bit) = (12, 11);
+        let data = include_bytes!("../../../testdata/pixels/grey-12.jhc");
+        let counted: Vec<u8> = (0..4096_u16).flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decode(data, &grey, &grey), Ok(counted));
+        (grey.bits_stored, grey.high_bit, grey.signed) = (16, 15, true);
+        let data = include_bytes!("../../../testdata/pixels/signed-12.jhc");
+        let counted: Vec<u8> = (-2048..2048_i16).flat_map(i16::to_le_bytes).collect();
+        assert_eq!(decode(data, &grey, &grey), Ok(counted));
+        let (colour, rgb) = (layout("YBR_RCT", 64, 64, 8), layout("RGB", 64, 64, 8));
+        let data = include_bytes!("../../../testdata/pixels/rgb-rct.jhc");
+        let decoded = decode(data, &colour, &rgb).expect("decodes");
+        assert_eq!((&decoded[..3], &decoded[189..192]), (&[200, 30, 90][..], &[10, 220, 40][..]));
+    }
+
+    #[test]
+    fn extensions_of_part_2_are_held() {
+        let mut data = main_header(1, 7, 0);
+        assert!(Codestream::read(&data).is_ok());
+        data[6] = 0x80;
+        let held = Codestream::read(&data).expect_err("extensions");
+        assert_eq!(held.reason, HoldReason::PixelsNotDecodable);
     }
 
     #[test]

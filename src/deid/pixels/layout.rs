@@ -40,10 +40,12 @@ pub enum Photometric {
     YbrIct,
     /// Only inside a JPEG 2000 codestream with the reversible colour transform.
     YbrRct,
+    /// Only inside a JPEG XL codestream.
+    Xyb,
 }
 
 impl Photometric {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Monochrome1,
         Self::Monochrome2,
         Self::PaletteColor,
@@ -52,6 +54,7 @@ impl Photometric {
         Self::YbrFull422,
         Self::YbrIct,
         Self::YbrRct,
+        Self::Xyb,
     ];
 
     /// The defined term.
@@ -65,6 +68,7 @@ impl Photometric {
             Self::YbrFull422 => "YBR_FULL_422",
             Self::YbrIct => "YBR_ICT",
             Self::YbrRct => "YBR_RCT",
+            Self::Xyb => "XYB",
         }
     }
 

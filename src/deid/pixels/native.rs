@@ -71,8 +71,8 @@ pub(super) fn check_length(
 /// Checks that the colours are ones that native pixels can have.
 pub(super) fn check_form(layout: &PixelLayout) -> Result<(), Hold> {
     match layout.photometric {
-        Photometric::YbrIct | Photometric::YbrRct => {
-            Err(mismatch("PhotometricInterpretation is one of JPEG 2000 only"))
+        Photometric::YbrIct | Photometric::YbrRct | Photometric::Xyb => {
+            Err(mismatch("PhotometricInterpretation is one of encoded pixels only"))
         }
         Photometric::YbrFull422 if !layout.columns.is_multiple_of(2) => {
             Err(mismatch("YBR_FULL_422 with an odd number of Columns"))

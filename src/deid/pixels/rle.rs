@@ -12,7 +12,7 @@ pub(super) const HEADER: usize = 64;
 /// What a decoded frame will be: the colours of the header, by pixel.
 pub(super) fn output(source: &PixelLayout) -> Result<PixelLayout, Hold> {
     match source.photometric {
-        Photometric::YbrFull422 | Photometric::YbrIct | Photometric::YbrRct => {
+        Photometric::YbrFull422 | Photometric::YbrIct | Photometric::YbrRct | Photometric::Xyb => {
             Err(mismatch("PhotometricInterpretation is not one that RLE can have"))
         }
         _ if source.bits_allocated == 1 => Err(not_decodable("RLE of 1-bit pixels")),

@@ -140,16 +140,18 @@ impl FrameSource {
         }
     }
 
-    /// The layout that a header must state of frames that stay encapsulated, and whether every one
-    /// has to be encoded; none for native pixels. `any_box` says that one is encoded.
-    pub(super) fn encapsulated_layout(&self, any_box: bool) -> Option<(PixelLayout, bool)> {
+    /// How frames that stay encapsulated are written; none for native pixels. `any_box` says that one is
+    /// encoded.
+    pub(super) fn encapsulated_form(&self, any_box: bool) -> Option<EncapsulatedForm> {
         let (family, _) = self.encapsulated().ok()?;
         if !any_box {
-            return Some((self.source.clone(), false));
+            let layout = self.source.clone();
+            return Some(EncapsulatedForm { layout, every_frame: false, transfer_syntax: None });
         }
-        let layout = family.encoded_as(&self.source);
-        let every_frame = layout != self.source;
-        Some((layout, every_frame))
+        let layout = family.encoded_as(&self.source, &self.output);
+        let transfer_syntax = family.leaves_in();
+        let every_frame = layout != self.source || transfer_syntax.is_some();
+        Some(EncapsulatedForm { layout, every_frame, transfer_syntax })
     }
 
     /// The encoded bytes of one frame.
@@ -178,7 +180,7 @@ impl FrameSource {
         self.encapsulated()?.0.may_hold_unused_bits(codestream, &self.output)
     }
 
-    /// Encodes a frame without loss, in the manner of the bare codestream `like`; `boxes` are filled.
+    /// Encodes a frame without loss, in the manner of the codestream `like`; `boxes` are filled.
     pub(super) fn encode(
         &self,
         frame: &Frame,
@@ -210,6 +212,16 @@ impl FrameSource {
         }
         Ok(())
     }
+}
+
+/// How encapsulated frames are written.
+pub(super) struct EncapsulatedForm {
+    /// What the header must state of them.
+    pub layout: PixelLayout,
+    /// Whether each has to be encoded, not only those with boxes.
+    pub every_frame: bool,
+    /// The transfer syntax, where it is another one.
+    pub transfer_syntax: Option<&'static str>,
 }
 
 fn open_coding(

@@ -158,8 +158,8 @@ impl Codestream {
         let photometric = match source.photometric {
             // Components are not subsampled, whatever the label says.
             Photometric::YbrFull422 => Photometric::YbrFull,
-            Photometric::YbrIct | Photometric::YbrRct => {
-                return Err(mismatch("PhotometricInterpretation is one of JPEG 2000 only"));
+            Photometric::YbrIct | Photometric::YbrRct | Photometric::Xyb => {
+                return Err(mismatch("PhotometricInterpretation is one that JPEG-LS has not"));
             }
             stated => stated,
         };
