@@ -1,4 +1,5 @@
-//! The keys of a profile for what no step can clean: documents, and faces that may be recognised.
+//! The keys of a profile for what no step can clean: documents, pixels without a decoder, and
+//! faces that may be recognised.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,17 @@ pub enum Documents {
     Hold,
     /// A dummy of its MIME type takes its place (PS3.15 Table E.1-1, action D).
     Drop,
+}
+
+/// What happens to objects whose pixels cannot be decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Undecodable {
+    /// They are held.
+    #[default]
+    Hold,
+    /// A blank picture takes the place of their pixels.
+    Blank,
 }
 
 /// What happens to objects that may show a face.

@@ -6,6 +6,7 @@
 mod attribute;
 mod carriers;
 mod destination;
+mod fill;
 mod keys;
 mod mask;
 mod observe;
@@ -22,8 +23,9 @@ mod tls;
 mod window;
 
 pub use attribute::AttributePattern;
-pub use carriers::{Documents, FaceRule, Faces};
+pub use carriers::{Documents, FaceRule, Faces, Undecodable};
 pub use destination::{Destination, DestinationKind};
+pub use fill::FillColour;
 pub use keys::{Keys, Linkage, UnknownPatients};
 pub use mask::{DeviceFacts, Mask, MaskBox};
 pub use observe::Observe;

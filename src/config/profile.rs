@@ -1,7 +1,10 @@
 //! Profiles: what is done to the header and to the pixels, frozen with each Job.
 
 use super::rule::Rule;
-use super::{ConfigError, Documents, Faces, Mask, ProfileOption, ShiftRange, mask, options, rule};
+use super::{
+    ConfigError, Documents, Faces, FillColour, Mask, ProfileOption, ShiftRange, Undecodable, mask,
+    options, rule,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -59,9 +62,9 @@ pub enum UnlistedText {
 #[serde(rename_all = "kebab-case")]
 pub enum OutputSyntax {
     /// In that in which its original came, where there is an encoder for what changed.
+    #[default]
     Same,
     /// In Explicit VR Little Endian.
-    #[default]
     Explicit,
 }
 
@@ -102,12 +105,18 @@ pub struct Profile {
     /// By SOP Class UID; every class that is not listed is looked at.
     #[serde(default)]
     pub pixels: BTreeMap<String, PixelRule>,
+    /// The colour of blanked boxes, as displayed.
+    #[serde(default)]
+    pub fill: FillColour,
     /// What is blanked in the pictures of known devices: its own masks, then those of the site.
     #[serde(default)]
     pub masks: Vec<Mask>,
     /// In which transfer syntax results leave.
     #[serde(default)]
     pub transfer_syntax: OutputSyntax,
+    /// What happens to pixels that cannot be decoded.
+    #[serde(default)]
+    pub undecodable: Undecodable,
     /// What happens to encapsulated documents.
     #[serde(default)]
     pub documents: Documents,

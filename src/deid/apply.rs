@@ -5,7 +5,7 @@
 
 use super::accept::Candidate;
 use super::documents;
-use super::examine::{StepError, open_frames, rulebook};
+use super::examine::{StepError, blank_frames, open_frames, rulebook};
 use super::header::{Context, Done, ProjectKey, Report, Subject, scrub};
 use super::hold::{Hold, HoldReason};
 use super::identifiers::Identifiers;
@@ -13,8 +13,10 @@ use super::masks;
 use super::object::{OpenObject, text_of};
 use super::output::{OUTPUT_SYNTAX, is_native, write_encapsulated, write_file, write_native};
 use super::overlays;
-use super::pixels::{Encapsulated, FrameSource, WriteFramesError, encapsulate, write_layout};
-use super::redaction::Redaction;
+use super::pixels::{
+    Encapsulated, FrameSource, WriteFramesError, encapsulate, keep_frames, write_layout,
+};
+use super::redaction::{PixelTreatment, Redaction};
 use crate::config::{Limits, OutputSyntax, Profile};
 use dicom_dictionary_std::tags;
 use sha2::{Digest, Sha256};
@@ -75,8 +77,16 @@ pub fn write_result(
 ) -> Result<Written, StepError> {
     let rulebook = rulebook(application.profile)?;
     let mut object = OpenObject::open(input, application.limits, scratch, &rulebook)?;
-    let mut frames = open_frames(&object, application.limits)?;
-    check_masks(&object, frames.as_ref(), application)?;
+    let blanked = application.redaction.treatment == PixelTreatment::Blanked;
+    let mut frames = match blanked {
+        true if rulebook.blanks_undecodable() => {
+            blank_frames(&object, application.profile, application.limits)?
+        }
+        _ => open_frames(&object, application.profile, application.limits)?,
+    };
+    if !blanked {
+        check_masks(&object, frames.as_ref(), application)?;
+    }
     let context = Context {
         rulebook: &rulebook,
         shift: application.profile.dates.shift_days,
@@ -109,12 +119,18 @@ pub fn write_result(
         }
         _ => None,
     };
+    if let (true, Some(source)) = (blanked, &frames) {
+        keep_frames(&mut object.header, source.output_layout());
+        let rule = "they cannot be decoded: a blank picture takes their place";
+        report.add("(7FE0,0010)", Done::Replaced, rule, 1);
+    }
     if let Some(source) = &frames {
         let layout = encapsulated.as_ref().map_or(source.output_layout(), |e| &e.layout);
         write_layout(&mut object.header, layout, source.lossy());
     }
     let stays = encapsulated.is_some()
         || (application.profile.transfer_syntax == OutputSyntax::Same
+            && !blanked
             && is_native(&object.transfer_syntax_uid));
     let transfer_syntax_uid = match (&encapsulated, stays) {
         (Some(Encapsulated { transfer_syntax: Some(other), .. }), _) => (*other).to_owned(),

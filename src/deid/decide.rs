@@ -27,11 +27,12 @@ pub fn decide(
     let (boxes, kept) = boxes_of(examination, &lines, profile, BoxReason::Text);
     let (treatment, document) = (examination.treatment, examination.document);
     let overlays = overlays_of(examination, &lines, profile);
+    let undecodable = examination.undecodable.clone();
     let masks = match &examination.layout {
-        Some(layout) => masks::areas(&examination.masks, profile, layout)?,
-        None => Vec::new(),
+        Some(layout) if undecodable.is_none() => masks::areas(&examination.masks, profile, layout)?,
+        _ => Vec::new(),
     };
-    Ok(Redaction { treatment, document, boxes, kept, masks, overlays })
+    Ok(Redaction { treatment, document, boxes, kept, undecodable, masks, overlays })
 }
 
 /// The overlay planes in which no text was found that has to go.
@@ -177,6 +178,7 @@ mod tests {
             planes: Vec::new(),
             layout: PixelLayout::read(&header, PixelElement::Integer, &limits).ok(),
             masks: Vec::new(),
+            undecodable: None,
             identifiers: harvest(&header, &rulebook(&basic()).expect("it reads")),
             facts: ObjectFacts::default(),
         }

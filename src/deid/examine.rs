@@ -9,10 +9,12 @@ use super::object::OpenObject;
 use super::opening::Opening;
 use super::overlays::{self, OverlayPlane};
 use super::picture::Picture;
-use super::pixels::{Frame, FrameSource, PixelLayout, PixelLimits, Voi, clear_unused_bits, render};
+use super::pixels::{
+    Frame, FrameSource, PixelLayout, PixelLimits, Voi, blank_layout, clear_unused_bits, render,
+};
 use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
-use crate::config::{Limits, ObjectFacts, Profile, ProfileOption};
+use crate::config::{Limits, ObjectFacts, Profile, ProfileOption, Undecodable};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,8 @@ pub struct Examination {
     pub document: Option<DocumentKind>,
     /// The frames as they will be written; absent without Pixel Data.
     pub layout: Option<PixelLayout>,
+    /// Why the pixels cannot be decoded, where the profile has them blanked.
+    pub undecodable: Option<Hold>,
     /// The masks of the profile that the object has, by their places in it.
     pub masks: Vec<u32>,
     /// The frames that were looked at, in their order: all, or none.
@@ -65,6 +69,10 @@ impl Examination {
     /// Holds the object unless every frame was looked at, and `received`, the number of pictures
     /// by frame, is what was handed out.
     pub fn check_complete(&self, received: &BTreeMap<u32, u32>) -> Result<(), Hold> {
+        if self.treatment == PixelTreatment::Blanked {
+            // What was read before it turned out so is of no use.
+            return Ok(());
+        }
         let frames = match (self.treatment, &self.layout) {
             (PixelTreatment::Looked, Some(layout)) => layout.frames,
             _ => 0,
@@ -113,14 +121,43 @@ pub fn pixel_limits(limits: &Limits) -> PixelLimits {
 }
 
 /// Opens the frames of an object with Pixel Data.
-pub fn open_frames(object: &OpenObject, limits: &Limits) -> Result<Option<FrameSource>, Hold> {
+pub fn open_frames(
+    object: &OpenObject,
+    profile: &Profile,
+    limits: &Limits,
+) -> Result<Option<FrameSource>, Hold> {
     let Some(location) = object.pixels else { return Ok(None) };
+    if let Some(damage) = &object.damage {
+        return Err(damage.clone());
+    }
     let limits = pixel_limits(limits);
-    let layout = PixelLayout::read(&object.header, location.element, &limits)?;
+    let mut layout = PixelLayout::read(&object.header, location.element, &limits)?;
+    layout.fill.colour = profile.fill;
     let file = object.file.try_clone().map_err(|_| {
         Hold::new(HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
     })?;
     FrameSource::open(file, &object.transfer_syntax_uid, &layout, location, &limits).map(Some)
+}
+
+/// Blank frames in place of those of an object.
+pub fn blank_frames(
+    object: &OpenObject,
+    profile: &Profile,
+    limits: &Limits,
+) -> Result<Option<FrameSource>, Hold> {
+    let Some(location) = object.pixels else { return Ok(None) };
+    let mut layout = blank_layout(&object.header, location.element, &pixel_limits(limits))?;
+    layout.fill.colour = profile.fill;
+    let file = object.file.try_clone().map_err(|_| {
+        Hold::new(HoldReason::PixelsNotDecodable, "the file cannot be opened twice")
+    })?;
+    Ok(Some(FrameSource::blank(file, &layout, location)))
+}
+
+/// Whether a hold says that pixels cannot be decoded as their header says.
+fn says_undecodable(hold: &Hold) -> bool {
+    use HoldReason::{PixelsMismatch, PixelsNotDecodable, TransferSyntaxUnknown, Truncated};
+    matches!(hold.reason, PixelsMismatch | PixelsNotDecodable | TransferSyntaxUnknown | Truncated)
 }
 
 /// The profile, ready to decide on attributes.
@@ -158,44 +195,29 @@ pub fn examine(
     let opening = Opening::of(&object.header, &rulebook, profile)?;
     let identifiers = opening.identifiers.clone();
     tell(Seen::Opened(Box::new(opening)))?;
-    let Policy { treatment, document } =
+    let Policy { mut treatment, document } =
         policy::judge(&object.header, object.pixels.is_some(), profile)?;
     if treatment == PixelTreatment::Looked {
         check_no_label(&object.header)?;
     }
     let masks = masks::fitting(&object.header, profile);
-    let mut frames = open_frames(&object, limits)?;
-    let layout = frames.as_ref().map(|source| source.output_layout().clone());
-    let (mut looked, mut planes) = (Vec::new(), Vec::new());
-    if let (PixelTreatment::Looked, Some(source), Some(layout)) = (treatment, &mut frames, &layout)
-    {
-        let voi = Voi::read(&object.header);
-        for index in 0..layout.frames {
-            let mut frame = source.frame(index)?;
-            clear_unused_bits(&mut frame, layout);
-            let pictures = render(&frame, layout, &voi)?;
-            looked.push(LookedFrame {
-                sha256: frame_digest(&frame),
-                pictures: pictures.len() as u32,
-            });
-            for picture in pictures {
-                tell(Seen::Picture(picture))?;
-            }
+    let mut undecodable = None;
+    let looking =
+        Looking { treatment, profile, limits, planes: rulebook.has(ProfileOption::CleanGraphics) };
+    let (layout, looked, planes) = match look(&object, looking, tell) {
+        Err(StepError::Hold(hold)) if rulebook.blanks_undecodable() && says_undecodable(&hold) => {
+            treatment = PixelTreatment::Blanked;
+            undecodable = Some(hold);
+            let blank = blank_frames(&object, profile, limits)?;
+            (blank.map(|source| source.output_layout().clone()), Vec::new(), Vec::new())
         }
-    }
-    if treatment == PixelTreatment::Looked && rulebook.has(ProfileOption::CleanGraphics) {
-        let first = layout.as_ref().map_or(0, |layout| layout.frames);
-        for (plane, pictures) in overlays::look(&object.header, limits, first) {
-            planes.push((plane, pictures.len() as u32));
-            for picture in pictures {
-                tell(Seen::Picture(picture))?;
-            }
-        }
-    }
+        looked => looked?,
+    };
     Ok(Examination {
         treatment,
         document,
         layout,
+        undecodable,
         masks,
         looked,
         planes,
@@ -204,10 +226,63 @@ pub fn examine(
     })
 }
 
+/// How an object is looked at.
+#[derive(Clone, Copy)]
+struct Looking<'a> {
+    treatment: PixelTreatment,
+    profile: &'a Profile,
+    limits: &'a Limits,
+    /// Whether overlay planes are looked at too.
+    planes: bool,
+}
+
+/// How the frames of an object are laid out, which were looked at, and which overlay planes.
+type Looked = (Option<PixelLayout>, Vec<LookedFrame>, Vec<(OverlayPlane, u32)>);
+
+/// Hands out the pictures of an object that is looked at.
+fn look(
+    object: &OpenObject,
+    looking: Looking<'_>,
+    tell: &mut impl FnMut(Seen) -> Result<(), StepError>,
+) -> Result<Looked, StepError> {
+    let Looking { treatment, profile, limits, .. } = looking;
+    let is_looked = treatment == PixelTreatment::Looked;
+    let (mut looked, mut planes) = (Vec::new(), Vec::new());
+    let mut source = open_frames(object, profile, limits)?;
+    let layout = source.as_ref().map(|source| source.output_layout().clone());
+    let decode_all = profile.undecodable == Undecodable::Blank;
+    if let (true, Some(source), Some(layout)) = (is_looked || decode_all, &mut source, &layout) {
+        let voi = Voi::read(&object.header);
+        for index in 0..layout.frames {
+            let mut frame = source.frame(index)?;
+            if !is_looked {
+                continue;
+            }
+            clear_unused_bits(&mut frame, layout);
+            let pictures = render(&frame, layout, &voi)?;
+            let sha256 = frame_digest(&frame);
+            looked.push(LookedFrame { sha256, pictures: pictures.len() as u32 });
+            for picture in pictures {
+                tell(Seen::Picture(picture))?;
+            }
+        }
+    }
+    if is_looked && looking.planes {
+        let first = layout.as_ref().map_or(0, |layout| layout.frames);
+        for (plane, pictures) in overlays::look(&object.header, limits, first) {
+            planes.push((plane, pictures.len() as u32));
+            for picture in pictures {
+                tell(Seen::Picture(picture))?;
+            }
+        }
+    }
+    Ok((layout, looked, planes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deid::pixels::Photometric;
+    use crate::deid::pixels::{Fill, Photometric};
     use dicom_core::{DataElement, VR};
 
     fn examination(pictures: &[u32]) -> Examination {
@@ -224,6 +299,7 @@ mod tests {
             photometric: Photometric::Monochrome2,
             planar: false,
             palette: None,
+            fill: Fill::default(),
         };
         let looked = |pictures: &u32| LookedFrame { sha256: [0; 32], pictures: *pictures };
         Examination {
@@ -231,6 +307,7 @@ mod tests {
             document: None,
             layout: Some(layout),
             masks: Vec::new(),
+            undecodable: None,
             looked: pictures.iter().map(looked).collect(),
             planes: Vec::new(),
             identifiers: Identifiers::default(),

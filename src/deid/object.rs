@@ -40,6 +40,8 @@ pub struct OpenObject {
     pub repairs: Repairs,
     /// Bytes of `file` from its start to the end of Pixel Data's value, if that is native.
     pub native_end: Option<u64>,
+    /// Why its pixels cannot be decoded, whatever they are.
+    pub damage: Option<Hold>,
     /// Of a deflated data set, what is behind it in the input.
     pub deflated: Option<Behind>,
 }
@@ -71,10 +73,13 @@ impl OpenObject {
     ) -> Result<Self, Hold> {
         let mut file = input.try_clone().map_err(|e| unreadable(&e))?;
         let (transfer_syntax_uid, mut start) = read_meta(&mut file)?;
-        let syntax = TransferSyntaxRegistry
-            .get(&transfer_syntax_uid)
-            .ok_or_else(|| unknown_syntax(&transfer_syntax_uid))?;
-        let mut encoding = Encoding::of_transfer_syntax(&transfer_syntax_uid);
+        let lenient = rulebook.blanks_undecodable();
+        let mut damage = match TransferSyntaxRegistry.get(&transfer_syntax_uid) {
+            Some(_) => None,
+            None if lenient => Some(unknown_syntax(&transfer_syntax_uid)),
+            None => return Err(unknown_syntax(&transfer_syntax_uid)),
+        };
+        let mut encoding = encoding_at(&mut file, &transfer_syntax_uid, start)?;
         let mut deflated = None;
         if encoding.deflated {
             let behind;
@@ -89,13 +94,17 @@ impl OpenObject {
         }
         if scan.truncated {
             let detail = "the data set ends inside an element, item or sequence";
-            return Err(Hold::new(HoldReason::Truncated, detail));
+            damage = Some(Hold::new(HoldReason::Truncated, detail));
+        }
+        if let Some(hold) = damage.take_if(|_| !lenient || scan.pixels.is_none()) {
+            return Err(hold);
         }
         let header_end = scan.pixels.map_or(scan.bytes, |pixels| pixels.start);
         let all = read_header(&mut file, start, header_end, limits)?;
         let Parsable { explicit, implicit, private_left_out, mut repairs } =
             parsable(&all, &heads, encoding, rulebook);
-        let plain = TransferSyntaxRegistry.get(plain_syntax(encoding)).unwrap_or(syntax);
+        let plain = TransferSyntaxRegistry.get(plain_syntax(encoding));
+        let plain = plain.ok_or_else(|| unknown_syntax(&transfer_syntax_uid))?;
         let malformed = |_| Hold::new(HoldReason::Malformed, "the header cannot be parsed");
         let mut header = charset::raw::parse(explicit, encoding, plain).map_err(malformed)?;
         known_vr::read_implicit(&mut header, &implicit).map_err(malformed)?;
@@ -117,6 +126,7 @@ impl OpenObject {
             private_left_out,
             repairs,
             native_end,
+            damage,
             deflated,
         })
     }
@@ -194,6 +204,18 @@ pub(super) fn read_meta(file: &mut File) -> Result<(String, u64), Hold> {
         return Err(not_dicom("no Transfer Syntax UID (0002,0010) in File Meta Information"));
     }
     Ok((syntax, at))
+}
+
+/// How a data set is encoded; in a transfer syntax that is not known, by the look of its first element.
+pub(super) fn encoding_at(file: &mut File, uid: &str, start: u64) -> Result<Encoding, Hold> {
+    if TransferSyntaxRegistry.get(uid).is_some() {
+        return Ok(Encoding::of_transfer_syntax(uid));
+    }
+    let mut head = [0; 6];
+    file.seek(SeekFrom::Start(start)).map_err(|e| unreadable(&e))?;
+    file.read_exact(&mut head).map_err(|e| unreadable(&e))?;
+    let explicit_vr = head[4..].iter().all(u8::is_ascii_uppercase);
+    Ok(Encoding { explicit_vr, big_endian: false, deflated: false })
 }
 
 /// Inflates the data set that begins at `start` into `scratch`.

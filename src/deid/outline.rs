@@ -4,10 +4,10 @@
 //! that the parent need not believe a child that decoded the object, and parses nothing itself.
 
 use super::hold::{Hold, HoldReason};
-use super::object::read_meta;
+use super::object::{encoding_at, read_meta};
 use super::policy;
 use super::redaction::PixelTreatment;
-use super::scan::{DataSetScanner, ElementHead, Encoding};
+use super::scan::{DataSetScanner, ElementHead};
 use crate::config::{Limits, Profile};
 use dicom_core::Tag;
 use std::fs::File;
@@ -33,9 +33,10 @@ impl Outline {
         };
         let mut file = file.try_clone().map_err(unreadable)?;
         let (syntax, start) = read_meta(&mut file)?;
+        let encoding = encoding_at(&mut file, &syntax, start)?;
         file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
         let limit = limits.max_inflated_bytes.max(u64::from(u32::MAX));
-        let mut scanner = DataSetScanner::new(Encoding::of_transfer_syntax(&syntax), limit);
+        let mut scanner = DataSetScanner::new(encoding, limit);
         let mut file = file.take(limits.max_header_bytes);
         let mut piece = vec![0; PIECE_BYTES];
         let mut at_pixels = false;

@@ -1,6 +1,7 @@
 //! What was decided for the pixels and the document of one object, as plain data kept in the spool.
 
 use super::documents::DocumentKind;
+use super::hold::Hold;
 use super::overlays::OverlayPlane;
 use super::picture::PixelRect;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub enum PixelTreatment {
     Looked,
     /// The profile says that this SOP class is not looked at.
     Skipped,
+    /// They cannot be decoded, and a blank picture takes their place.
+    Blanked,
 }
 
 /// Why a box is blanked.
@@ -61,6 +64,9 @@ pub struct Redaction {
     /// Overlay planes that stay. Older records do not have it.
     #[serde(default)]
     pub overlays: Vec<OverlayPlane>,
+    /// Why the pixels could not be decoded, where they were blanked. Older records do not have it.
+    #[serde(default)]
+    pub undecodable: Option<Hold>,
     /// What device masks blank besides. Older records do not have it.
     #[serde(default)]
     pub masks: Vec<MaskedArea>,
@@ -160,6 +166,7 @@ mod tests {
             boxes: vec![boxed(0, 1), boxed(2, 2), boxed(2, 3)],
             kept: vec![],
             overlays: Vec::new(),
+            undecodable: None,
             masks: vec![masked],
         };
         let areas = redaction.areas();

@@ -157,3 +157,65 @@ fn elements(header: &[u8], heads: &[(Tag, u64)]) -> BTreeMap<Tag, Vec<u8>> {
     };
     before_pixels.zip(ends).filter_map(element).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dicom_core::value::DataSetSequence;
+    use dicom_core::{DataElement, PrimitiveValue, VR};
+
+    const SYNTAXES: [&str; 4] = [
+        "1.2.840.10008.1.2",
+        "1.2.840.10008.1.2.2",
+        "1.2.840.10008.1.2.1.99",
+        "1.2.840.10008.1.2.1",
+    ];
+
+    fn header() -> InMemDicomObject {
+        let code = DataElement::new(tags::CODE_MEANING, VR::LO, "Schädel");
+        let item = InMemDicomObject::from_element_iter([code]);
+        let unknown = PrimitiveValue::U8([1, 2, 3, 4].into_iter().collect());
+        let table = PrimitiveValue::U16([0x1234, 0xABCD].into_iter().collect());
+        InMemDicomObject::from_element_iter([
+            DataElement::new(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192"),
+            DataElement::new(tags::SOP_CLASS_UID, VR::UI, "1.2.840.10008.5.1.4.1.1.7"),
+            DataElement::new(tags::SOP_INSTANCE_UID, VR::UI, "2.25.1"),
+            DataElement::new(
+                tags::PROCEDURE_CODE_SEQUENCE,
+                VR::SQ,
+                DataSetSequence::from(vec![item]),
+            ),
+            DataElement::new(Tag(0x0029, 0x0010), VR::LO, "ACME"),
+            DataElement::new(Tag(0x0029, 0x1001), VR::UN, unknown),
+            DataElement::new(tags::LUT_DATA, VR::OW, table),
+        ])
+    }
+
+    /// A result in this syntax, without pixels, and what becomes of it.
+    fn transcoded(syntax: &str) -> InMemDicomObject {
+        let input = tempfile::tempfile().expect("a file");
+        let uids = ["1.2.840.10008.5.1.4.1.1.7", "2.25.1", syntax];
+        write_file(&mut &input, header(), uids, |_, _| Ok(())).expect("written");
+        let output = tempfile::tempfile().expect("a file");
+        let scratch = tempfile::tempfile().expect("a file");
+        let limits = Limits::default();
+        transcode(&input, &output, &limits, &scratch).expect(syntax);
+        let opened = Opened::new(&output, &limits, &scratch).expect("it opens");
+        assert!(opened.encoding.explicit_vr && !opened.encoding.big_endian, "{syntax}");
+        opened.header
+    }
+
+    #[test]
+    fn every_native_syntax_becomes_explicit_little_endian_with_the_same_elements() {
+        for syntax in SYNTAXES {
+            let found = transcoded(syntax);
+            let words = found.element(tags::LUT_DATA).expect("there").to_multi_int::<u16>();
+            assert_eq!(words.expect("words"), [0x1234, 0xABCD], "{syntax}");
+            let unknown = found.element(Tag(0x0029, 0x1001)).expect("there");
+            assert_eq!(unknown.to_bytes().expect("bytes")[..], [1, 2, 3, 4], "{syntax}");
+            let codes = found.element(tags::PROCEDURE_CODE_SEQUENCE).expect("there");
+            let code = codes.items().expect("items")[0].element(tags::CODE_MEANING);
+            assert_eq!(code.expect("there").to_str().expect("text").trim(), "Schädel");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::output::{OUTPUT_SYNTAX, is_native};
 use super::overlays;
 use super::phi_text::Known;
 use super::picture::Picture;
-use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render};
+use super::pixels::{FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render, whole};
 use super::raw_bytes::{self, Extent, Wanted};
 use super::redaction::{PixelTreatment, Redaction};
 use super::scan::Encoding;
@@ -58,10 +58,15 @@ pub fn verify(
     overlays::take(&mut object.header, &expected.redaction.overlays, expected.limits)?;
     check_header(&object, &rulebook, expected)?;
     check_bytes(file, &object, &rulebook, expected)?;
-    let frames = open_frames(&object, expected.limits)?;
+    let frames = open_frames(&object, expected.profile, expected.limits)?;
     match (frames, expected.layout) {
         (None, None) => {}
         (Some(mut source), Some(layout)) => {
+            // The header may have lost what its padding is.
+            source.set_fill(layout.fill);
+            if layout.fill.colour != expected.profile.fill {
+                return Err(failed("boxes of another colour than the profile's").into());
+            }
             if source.output_layout() != layout {
                 return Err(failed("the pixels are laid out otherwise than decided").into());
             }
@@ -183,7 +188,7 @@ fn check_header(
     let claims_clean = object.text(tags::BURNED_IN_ANNOTATION) == "NO";
     let redaction = expected.redaction;
     let may_claim = match redaction.treatment {
-        PixelTreatment::Looked => true,
+        PixelTreatment::Looked | PixelTreatment::Blanked => true,
         PixelTreatment::Absent => redaction.document.is_some(),
         PixelTreatment::Skipped => false,
     };
@@ -272,7 +277,12 @@ fn check_frames(
         return Err(failed("a box of a frame that is not there").into());
     }
     let looked = expected.redaction.treatment == PixelTreatment::Looked;
-    if !looked && areas.last_frame().is_none() && layout.bits_stored == layout.bits_allocated {
+    let blanked = expected.redaction.treatment == PixelTreatment::Blanked;
+    if !looked
+        && !blanked
+        && areas.last_frame().is_none()
+        && layout.bits_stored == layout.bits_allocated
+    {
         return Ok(());
     }
     for index in 0..layout.frames {
@@ -282,8 +292,14 @@ fn check_frames(
                 failed(format!("frame {index} holds bits that are no part of a value")).into()
             );
         }
-        let blanked = areas.of(index);
-        if blanked.is_empty() {
+        if blanked {
+            if !is_filled(&frame, &layout, whole(&layout)) {
+                return Err(failed(format!("frame {index} is not blank")).into());
+            }
+            continue;
+        }
+        let areas_of_frame = areas.of(index);
+        if areas_of_frame.is_empty() {
             let expected = expected.looked.get(index as usize).map(|frame| frame.sha256);
             if looked && expected != Some(frame_digest(&frame)) {
                 let detail = format!("frame {index} is not the one that was looked at");
@@ -291,7 +307,7 @@ fn check_frames(
             }
             continue;
         }
-        if !blanked.iter().all(|area| is_filled(&frame, &layout, *area)) {
+        if !areas_of_frame.iter().all(|area| is_filled(&frame, &layout, *area)) {
             return Err(failed(format!("a box of frame {index} is not filled")).into());
         }
         // Where nothing was found but a mask, there is nothing to be read again.

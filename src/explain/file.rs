@@ -26,6 +26,7 @@ fn in_words(explanation: &Explanation) -> String {
     let pixels = match explanation.treatment {
         PixelTreatment::Absent => "there are none",
         PixelTreatment::Looked => "every frame is read, and text in it hidden; (113101, DCM)",
+        PixelTreatment::Blanked => "a blank picture takes their place",
         PixelTreatment::Skipped => "the profile skips them: they leave as they came",
     };
     let _ = writeln!(text, "pixels    {pixels}");

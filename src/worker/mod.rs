@@ -27,7 +27,7 @@ pub use transcoding::Transcoder;
 
 use turns::{Turn, Turns};
 
-use crate::config::{Config, Limits, Profile};
+use crate::config::{Config, Limits, Profile, Undecodable};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
@@ -432,7 +432,11 @@ fn check_treatment(
     profile: &Profile,
     treatment: PixelTreatment,
 ) -> Result<(), Hold> {
-    if outline.treatment(profile) == treatment {
+    // Where the profile allows it, blanking is all that a child can do to pixels besides.
+    let blanked = treatment == PixelTreatment::Blanked
+        && outline.has_pixels
+        && profile.undecodable == Undecodable::Blank;
+    if outline.treatment(profile) == treatment || blanked {
         return Ok(());
     }
     let detail = "what was done with the pixels is not what the profile says for the SOP class";

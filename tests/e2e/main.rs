@@ -6,6 +6,7 @@
 mod access;
 mod bad_input;
 mod bad_text;
+mod blanked;
 mod canary;
 mod carriers;
 mod charsets;
@@ -25,6 +26,7 @@ mod keys;
 mod large;
 mod leaks;
 mod limits;
+mod masks;
 mod mismatched;
 mod mutants;
 mod native;

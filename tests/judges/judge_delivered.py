@@ -8,7 +8,7 @@ Information, raw bytes outside the pixels), no private element, what the Basic P
 File: Explicit VR Little Endian or the transfer syntax of the source, zero preamble, consistent File Meta Information.
 Pixels: both decoded; which regions changed is reported; what changed must have one value in a frame and
 be no more than --max-changed of the picture. With --boxes, those regions must each be constant and
-everything else equal. With --manifest (real_files.toml), text to hide must be constant,
+everything else equal, but what shares a block of JPEG or a pair of colours with them. With --manifest (real_files.toml), text to hide must be constant,
 text to keep must be equal.
 
 Prints JSON. It names tags and rules, never a value. Exit: 0 passed, 1 failed, 2 could not judge.
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+from pydicom.encaps import generate_frames
 from pydicom.pixels import iter_pixels
 from pydicom.uid import UID
 
@@ -191,6 +192,18 @@ def judge_identifiers(judgement, source, result, raw, technique=()):
 # ---- header and file -------------------------------------------------------------------------
 
 
+# Pixel Data of VR OB and undefined length.
+ENCAPSULATED = b"\xe0\x7f\x10\x00OB\x00\x00\xff\xff\xff\xff"
+
+
+def encapsulated_length(data, start):
+    """Of the items from there, without the delimiter behind them."""
+    at = start
+    while data[at : at + 4] == b"\xfe\xff\x00\xe0":
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+    return at - start
+
+
 def raw_outside_pixels(result_path):
     """The bytes of the file without the value of Pixel Data."""
     data = Path(result_path).read_bytes()
@@ -198,9 +211,13 @@ def raw_outside_pixels(result_path):
     for tag in (0x7FE00010, 0x7FE00008, 0x7FE00009):
         if tag in ds:
             elem = ds.get_item(tag)
-            if not hasattr(elem, "value_tell"):  # short values are read at once
+            if ds.file_meta.TransferSyntaxUID.is_encapsulated:
+                start = data.rindex(ENCAPSULATED) + len(ENCAPSULATED)
+                length = encapsulated_length(data, start)
+            elif not hasattr(elem, "value_tell"):  # short values are read at once
                 continue
-            start, length = elem.value_tell, elem.length
+            else:
+                start, length = elem.value_tell, elem.length
             return data[:start] + data[start + length :]
     return data
 
@@ -297,7 +314,8 @@ def differences(source, result, plugin, tolerance):
         or all(ds.PhotometricInterpretation in ("YBR_FULL", "YBR_FULL_422") for ds in (source, result))
     )
     before = frames_of(source, not same_space, plugin)
-    after = frames_of(result, not same_space, "")
+    same_syntax = source.file_meta.TransferSyntaxUID == result.file_meta.TransferSyntaxUID
+    after = frames_of(result, not same_space, plugin if same_syntax else "")
     masks, frames = [], []
     for old, new in zip(before, after, strict=True):
         if old.shape != new.shape:
@@ -384,12 +402,39 @@ def judge_fill(judgement, masks, frames, max_changed, blocks):
     judgement.check(share <= max_changed, f"{share:.0%} of the pixels changed")
 
 
-def judge_boxes(judgement, masks, frames, boxes):
+def grid(ds):
+    """The pixels that cannot change one by one, and how far colours reach from there."""
+    if ds.file_meta.TransferSyntaxUID not in JPEG:
+        return (2 if ds.PhotometricInterpretation == "YBR_FULL_422" else 1), 1, 0
+    data = next(generate_frames(ds.PixelData, number_of_frames=int(ds.get("NumberOfFrames") or 1)))
+    at = 2
+    while data[at + 1] not in (0xC0, 0xC1, 0xC2):
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    count = data[at + 9]
+    if count == 1:
+        return 8, 8, 0
+    sides = [data[at + 11 + 3 * i] for i in range(count)]
+    across, down = max(s >> 4 for s in sides), max(s & 15 for s in sides)
+    reach = max(across, down)
+    return 8 * across, 8 * down, reach if reach > 1 else 0
+
+
+def outward(box, width, height, reach):
+    """A box with what reaches into it, out to the grid, and what reaches out of that."""
+    left, top, right, bottom = box
+    left, top = (left - reach) // width * width - reach, (top - reach) // height * height - reach
+    right, bottom = -(-(right + reach) // width) * width + reach, -(-(bottom + reach) // height) * height + reach
+    return max(left, 0), max(top, 0), right, bottom
+
+
+def judge_boxes(judgement, masks, frames, boxes, ds):
+    unit = grid(ds)
     outside = [mask.copy() for mask in masks]
     for frame, (left, top, right, bottom) in boxes:
         region = frames[frame][top:bottom, left:right]
         rule = f"frame {frame}, box {[left, top, right, bottom]} is not constant"
         judgement.check(region.size > 0 and is_constant(region, 1.0), rule)
+        left, top, right, bottom = outward((left, top, right, bottom), *unit)
         outside[frame][top:bottom, left:right] = False
     for frame, mask in enumerate(outside):
         count = int(mask.sum())
@@ -446,10 +491,12 @@ def judge_pixels(judgement, source, result, args):
         "box_share": sum((b[2] - b[0]) * (b[3] - b[1]) for found in boxes for b in found) / area,
         "changed": [{"frame": f, "boxes": found} for f, found in enumerate(boxes) if found],
     }
+    if args.boxes:
+        max_changed = 1.0  # what may change is said pixel by pixel
     judge_fill(judgement, masks, frames, max_changed, result.file_meta.TransferSyntaxUID in JPEG)
     if args.boxes:
-        judge_boxes(judgement, masks, frames, read_boxes(args.boxes))
-    if args.manifest:
+        judge_boxes(judgement, masks, frames, read_boxes(args.boxes), result)
+    elif args.manifest:
         judgement.check(len(mine) == 1, "the source is not in the manifest")
         for entry in mine:
             judge_text(judgement, masks, frames, entry, args.hidden_share)

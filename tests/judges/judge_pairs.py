@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges many (source, result) pairs as judge_delivered.py judges one, two at a time.
 
-Reads a JSON list of [source, result] on stdin and prints one JSON line for each pair that does not
+Reads a JSON list of [source, result] or [source, result, boxes] on stdin and prints one JSON line for each pair that does not
 pass. Exit 0 only if every pair passed and there was at least one.
 """
 
@@ -20,7 +20,9 @@ def judged(job):
 
 def main():
     options = sys.argv[1:]
-    jobs = [(source, result, options) for source, result in json.load(sys.stdin)]
+    jobs = []
+    for source, result, *boxes in json.load(sys.stdin):
+        jobs.append((source, result, [*options, *(["--boxes", *boxes] if boxes else [])]))
     failed = 0
     with multiprocessing.Pool(2) as pool:
         for source, report in pool.imap_unordered(judged, jobs):

@@ -150,6 +150,7 @@ fn verified(kind: DocumentKind, change: impl FnOnce(&mut Vec<u8>)) -> Result<(),
         boxes: Vec::new(),
         kept: Vec::new(),
         overlays: vec![],
+        undecodable: None,
         masks: Vec::new(),
     };
     let key = ProjectKey::derive(&SiteKey::new([7; 32]), "test");

@@ -43,8 +43,9 @@ pub(super) fn declare(header: &mut InMemDicomObject, context: &Context, facts: &
     if weaker.is_empty() {
         codes.push(code(dummy::BASIC_PROFILE_CODE, dummy::DCM, dummy::BASIC_PROFILE));
     }
-    if context.treatment == PixelTreatment::Looked {
-        // `scrub` took every other value away, so that only read pixels are ever called clean
+    if matches!(context.treatment, PixelTreatment::Looked | PixelTreatment::Blanked) {
+        // `scrub` took every other value away, so that only pixels that were read, or replaced, are ever
+        // called clean
         put(tags::BURNED_IN_ANNOTATION, VR::CS, "NO".into());
         codes.push(code(dummy::CLEAN_PIXELS_CODE, dummy::DCM, dummy::CLEAN_PIXELS));
     }

@@ -10,7 +10,9 @@ use super::opaque::{is_pixel_data, is_textual};
 use super::safe_private::{self, is_creator};
 use super::table::{self, Action, Cell, Row, Stricter, Table, TableError};
 use super::{codes, content_table, declare, pseudonyms, standard_vr, types};
-use crate::config::{ObjectFacts, Profile, ProfileOption, Rule, RuleAction, UnlistedText, When};
+use crate::config::{
+    ObjectFacts, Profile, ProfileOption, Rule, RuleAction, Undecodable, UnlistedText, When,
+};
 use dicom_core::VR;
 use dicom_core::header::Tag;
 use dicom_dictionary_std::tags;
@@ -95,6 +97,7 @@ pub struct Rulebook {
     options: Vec<ProfileOption>,
     unlisted_text: UnlistedText,
     rules: Vec<Rule>,
+    undecodable: Undecodable,
 }
 
 impl Rulebook {
@@ -107,7 +110,13 @@ impl Rulebook {
             options: profile.options.clone(),
             unlisted_text: profile.unlisted_text,
             rules: profile.rules.clone(),
+            undecodable: profile.undecodable,
         })
+    }
+
+    /// Whether a blank picture takes the place of pixels that cannot be decoded.
+    pub fn blanks_undecodable(&self) -> bool {
+        self.undecodable == Undecodable::Blank
     }
 
     /// Whether an option is in force.

@@ -1,5 +1,6 @@
-//! Blanking: boxes of a frame become black as displayed, and nothing else changes.
+//! Blanking: boxes of a frame get the colour of the layout, and nothing else changes.
 
+use super::fill_value;
 use super::layout::{Photometric, PixelLayout};
 use super::samples::SampleForm;
 use super::source::Frame;
@@ -15,14 +16,14 @@ pub fn clear_unused_bits(frame: &mut Frame, layout: &PixelLayout) -> u64 {
     }
 }
 
-/// Makes the pixels of `rect` black. Subsampled chroma is shared by two pixels, so there the box
+/// Fills the pixels of `rect`. Subsampled chroma is shared by two pixels, so there the box
 /// grows to whole pairs.
 pub fn fill(frame: &mut Frame, layout: &PixelLayout, rect: PixelRect) {
     if layout.bits_allocated == 1 {
-        let black = black_sample(layout) != 0;
+        let set = fill_value::sample(layout) != 0;
         for bit in bits_of(layout, rect) {
             if let Some(byte) = frame.data.get_mut(bit / 8) {
-                *byte = *byte & !(1 << (bit % 8)) | u8::from(black) << (bit % 8);
+                *byte = *byte & !(1 << (bit % 8)) | u8::from(set) << (bit % 8);
             }
         }
         return;
@@ -40,9 +41,9 @@ pub fn is_filled(frame: &Frame, layout: &PixelLayout, rect: PixelRect) -> bool {
         return false;
     }
     if layout.bits_allocated == 1 {
-        let black = u8::from(black_sample(layout) != 0);
-        let is_black = |bit| frame.data.get(bit / 8).is_some_and(|b| b >> (bit % 8) & 1 == black);
-        return bits_of(layout, rect).all(is_black);
+        let wanted = u8::from(fill_value::sample(layout) != 0);
+        let is_set = |bit| frame.data.get(bit / 8).is_some_and(|b| b >> (bit % 8) & 1 == wanted);
+        return bits_of(layout, rect).all(is_set);
     }
     runs(layout, rect).all(|(bytes, pattern)| {
         let run = frame.data.get(bytes);
@@ -50,29 +51,21 @@ pub fn is_filled(frame: &Frame, layout: &PixelLayout, rect: PixelRect) -> bool {
     })
 }
 
-/// The stored value of a black sample of one-sample pixels.
-fn black_sample(layout: &PixelLayout) -> i64 {
-    let (lowest, highest) = SampleForm::of(layout).range();
-    match (layout.photometric, &layout.palette) {
-        (Photometric::Monochrome1, _) => highest,
-        (_, Some(palette)) => palette.darkest(lowest, highest),
-        _ => lowest,
-    }
-}
-
-/// The bytes of black, one pattern for each plane; a pattern is one pixel, or a pair if chroma is
+/// The bytes of the fill, one pattern for each plane; a pattern is one pixel, or a pair if chroma is
 /// subsampled.
-fn black_patterns(layout: &PixelLayout) -> Vec<Vec<u8>> {
+fn patterns(layout: &PixelLayout) -> Vec<Vec<u8>> {
     let form = SampleForm::of(layout);
-    let zero = form.bytes_of(0);
-    let grey = form.bytes_of(1 << (layout.bits_stored - 1));
     let samples = match layout.photometric {
         // IEEE 754 zero is all bits zero: floats have no lowest value that a window would show.
-        _ if layout.float => vec![zero],
-        Photometric::Rgb => vec![zero.clone(), zero.clone(), zero],
-        Photometric::YbrFull422 => vec![zero.clone(), zero, grey.clone(), grey],
-        ybr if ybr.is_ybr() => vec![zero, grey.clone(), grey],
-        _ => vec![form.bytes_of(black_sample(layout))],
+        _ if layout.float => vec![form.bytes_of(0)],
+        _ if layout.samples_per_pixel == 1 => vec![form.bytes_of(fill_value::sample(layout))],
+        photometric => {
+            let [first, second, third] = fill_value::colours(layout).map(|v| form.bytes_of(v));
+            match photometric {
+                Photometric::YbrFull422 => vec![first.clone(), first, second, third],
+                _ => vec![first, second, third],
+            }
+        }
     };
     if layout.planar { samples } else { vec![samples.concat()] }
 }
@@ -89,7 +82,7 @@ fn runs(
     let units = columns / pixels_of_pattern;
     let left = rect.left as usize / pixels_of_pattern;
     let right = (rect.right as usize).div_ceil(pixels_of_pattern);
-    black_patterns(layout).into_iter().enumerate().flat_map(move |(plane, pattern)| {
+    patterns(layout).into_iter().enumerate().flat_map(move |(plane, pattern)| {
         (rect.top as usize..rect.bottom as usize).map(move |row| {
             let first = (plane * rows + row) * units;
             let size = pattern.len();

@@ -2,6 +2,7 @@
 //! (PS3.3 C.7.6.3.1, PS3.5 8.1 and 8.2.)
 
 use super::attributes::{mismatch, number, required};
+use super::fill_value::Fill;
 use super::location::PixelElement;
 use super::palette::Palette;
 use crate::deid::hold::{Hold, HoldReason};
@@ -119,6 +120,8 @@ pub struct PixelLayout {
     pub planar: bool,
     /// The colours of PALETTE COLOR.
     pub palette: Option<Palette>,
+    /// What boxes are filled with.
+    pub fill: Fill,
 }
 
 impl PixelLayout {
@@ -151,6 +154,7 @@ impl PixelLayout {
                 Photometric::PaletteColor => Some(Palette::read(header)?),
                 _ => None,
             },
+            fill: Fill::read(header, bits_allocated, signed),
         };
         layout.check(element)?;
         layout.check_limits(limits)?;

@@ -76,6 +76,17 @@ impl Palette {
         self.entries.get(index as usize).copied().unwrap_or_default()
     }
 
+    /// The stored value between `lowest` and `highest` whose colour is nearest to this one.
+    pub fn nearest(&self, colour: [u8; 3], lowest: i64, highest: i64) -> i64 {
+        let first = i64::from(self.first).clamp(lowest, highest);
+        let last = (i64::from(self.first) + self.entries.len() as i64 - 1).clamp(first, highest);
+        let distance = |stored: &i64| -> u32 {
+            let apart = self.colour(*stored).into_iter().zip(colour).map(|(a, b)| a.abs_diff(b));
+            apart.map(|difference| u32::from(difference).pow(2)).sum()
+        };
+        (first..=last).min_by_key(distance).unwrap_or(first)
+    }
+
     /// The stored value between `lowest` and `highest` that is shown darkest.
     pub fn darkest(&self, lowest: i64, highest: i64) -> i64 {
         let first = i64::from(self.first).clamp(lowest, highest);

@@ -1,7 +1,9 @@
 //! The frames of one object, one at a time, in the form in which they are written: native little
 //! endian. A codec family has a file of its own; here is only which one it is.
 
+use super::blank;
 use super::family::{Family, no_frame};
+use super::fill_value::Fill;
 use super::layout::{PixelLayout, PixelLimits, limit, not_decodable};
 use super::location::{PixelElement, PixelLocation};
 use super::native::{self, ByteOrder};
@@ -32,6 +34,8 @@ pub struct Frame {
 enum Coding {
     Native(ByteOrder),
     Encapsulated(Family, FrameFragments),
+    /// Blank frames in place of what is there.
+    Blank,
 }
 
 /// Reads frames from the file of an object.
@@ -67,6 +71,17 @@ impl FrameSource {
         Ok(Self { file, location, coding, source: layout.clone(), output, lossy })
     }
 
+    /// Blank frames of this layout in place of the pixels at `location`.
+    pub fn blank(file: File, layout: &PixelLayout, location: PixelLocation) -> Self {
+        let (source, output) = (layout.clone(), layout.clone());
+        Self { file, location, coding: Coding::Blank, source, output, lossy: false }
+    }
+
+    /// Says what boxes are filled with.
+    pub fn set_fill(&mut self, fill: Fill) {
+        (self.source.fill, self.output.fill) = (fill, fill);
+    }
+
     /// What the frames are and the output's header must say.
     pub fn output_layout(&self) -> &PixelLayout {
         &self.output
@@ -86,7 +101,7 @@ impl FrameSource {
     pub fn word_bytes(&self) -> usize {
         match self.coding {
             Coding::Native(ByteOrder::BigWords(bytes)) => bytes as usize,
-            Coding::Native(ByteOrder::Little) | Coding::Encapsulated(..) => 1,
+            Coding::Native(ByteOrder::Little) | Coding::Encapsulated(..) | Coding::Blank => 1,
         }
     }
 
@@ -105,6 +120,7 @@ impl FrameSource {
                 let codestream = self.codestream(index)?;
                 self.decode(index, codestream)
             }
+            Coding::Blank => Ok(blank::frame(index, &self.output)),
         }
     }
 
@@ -118,7 +134,9 @@ impl FrameSource {
     fn encapsulated(&self) -> Result<(Family, &FrameFragments), Hold> {
         match &self.coding {
             Coding::Encapsulated(family, fragments) => Ok((*family, fragments)),
-            Coding::Native(_) => Err(mismatch("native pixels where encoded ones are expected")),
+            Coding::Native(_) | Coding::Blank => {
+                Err(mismatch("native pixels where encoded ones are expected"))
+            }
         }
     }
 
@@ -140,7 +158,9 @@ impl FrameSource {
     pub(super) fn codestream(&mut self, index: u32) -> Result<Vec<u8>, Hold> {
         match &self.coding {
             Coding::Encapsulated(_, fragments) => fragments.frame(&mut self.file, index),
-            Coding::Native(_) => Err(mismatch("native pixels where encoded ones are expected")),
+            Coding::Native(_) | Coding::Blank => {
+                Err(mismatch("native pixels where encoded ones are expected"))
+            }
         }
     }
 
@@ -258,6 +278,7 @@ fn output_of(
     source: &PixelLayout,
 ) -> Result<(PixelLayout, bool), Hold> {
     match coding {
+        Coding::Blank => Ok((source.clone(), false)),
         Coding::Native(_) => {
             native::check_form(source)?;
             Ok((source.clone(), false))

@@ -42,6 +42,7 @@ fn check(result: [u16; 4], looked: &[[u16; 2]; 2]) -> Result<usize, HoldReason> 
         document: None,
         boxes,
         kept: vec![],
+        undecodable: None,
         masks: vec![],
         overlays: vec![],
     };
@@ -89,4 +90,15 @@ fn bits_that_are_no_part_of_a_value_are_found_in_every_frame() {
     assert_eq!(check([1, 0x1002, 0, 4], &unclean), Err(HoldReason::VerificationFailed));
     let looked = [[1, 2], [3, 4]];
     assert_eq!(check([1, 2, 0, 0x2004], &looked), Err(HoldReason::VerificationFailed));
+}
+
+#[test]
+fn nothing_but_padding_may_follow_a_deflated_data_set() {
+    let check = |behind: &[u8]| {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(b"stream").and_then(|()| file.write_all(behind)).expect("written");
+        check_padding(&file, Behind { start: 6, bytes: behind.len() as u64 }).is_ok()
+    };
+    assert!(check(b"") && check(b"\0"));
+    assert!(!check(b"x") && !check(b"\0\0") && !check(b"DOE^JOHN"));
 }

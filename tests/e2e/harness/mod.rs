@@ -21,13 +21,14 @@ pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
     assert_absent, assert_not_readable, compare_decoded, compare_native, judge, judge_all,
-    judge_dates, judge_document, judge_encoded, judge_graphics, judge_hidden, judge_native,
-    read_values,
+    judge_blanked, judge_boxes, judge_dates, judge_document, judge_encoded, judge_filled,
+    judge_graphics, judge_hidden, judge_native, read_values,
 };
 pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
     Sample, bad_text, carriers, digests_by_uid, encoded, hidden, hostile, instance_number,
-    mismatched, modified, mutants, native, renamed, sample, slow, transcoded, undecodable, value,
+    mismatched, modified, mutants, native, renamed, sample, slow, transcoded, undecodable,
+    undecodable_pixels, value,
 };
 pub use process::{printed, python, run, wait_until};
 pub use proxy::{Fault, Plan, Proxy};

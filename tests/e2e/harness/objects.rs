@@ -77,6 +77,12 @@ pub fn native(directory: &Path) -> usize {
     written["objects"].as_u64().expect("a number") as usize
 }
 
+/// Writes objects whose pixels cannot be decoded, into `objects`; how many.
+pub fn undecodable_pixels(directory: &Path) -> usize {
+    let written = listing(python("blanked.py").arg("make").arg(directory));
+    written["objects"].as_u64().expect("a number") as usize
+}
+
 /// Writes objects with text that breaks rules; the listing of bad_text.py by name.
 pub fn bad_text(directory: &Path) -> serde_json::Value {
     listing(python("bad_text.py").arg(directory))

@@ -72,6 +72,7 @@ fn expecting<T>(document: Option<DocumentKind>, work: impl FnOnce(Expectation) -
         document,
         boxes: vec![],
         kept: vec![],
+        undecodable: None,
         masks: vec![],
         overlays: vec![],
     };
