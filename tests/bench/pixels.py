@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pydicom
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "judges"))
@@ -59,6 +60,8 @@ def make(name, kind, side, path):
     ds.PixelData = array.tobytes()
     syntax, _ = encoded_set.SYNTAXES[name]
     encoded_set.compress(ds, array, path, syntax, kind)
+    # with the group length that not every reader does without
+    pydicom.dcmread(path).save_as(path, enforce_file_format=True)
 
 
 def processor_time(*command):
