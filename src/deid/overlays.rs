@@ -107,8 +107,9 @@ pub fn take(
         let of_group: Vec<_> =
             before.iter().filter(|element| element.tag().group() == plane.group).collect();
         let same = |tag: Tag| {
+            // Text is padded to an even length in a file.
             let value = |element: &DataElement<InMemDicomObject>| {
-                element.value().primitive().map(|value| value.to_bytes().into_owned())
+                element.value().primitive().map(|value| value.to_bytes().trim_ascii_end().to_vec())
             };
             let read = of_group.iter().find(|element| element.tag() == tag).map(|e| value(e));
             let wanted = written.iter().find(|element| element.tag() == tag).map(value);

@@ -287,8 +287,8 @@ def in_one_overlay_of_two(ds):
     pixels(ds, slope(0, 200), 8)
     plane(ds, 0x6000)
     plane(ds, 0x6002)
-    ring = np.abs((X - 160) ** 2 + (3 * (Y - 44)) ** 2 - 14000) < 900
-    ds[0x6002, 0x3000].value = np.packbits(ring.ravel(), bitorder="little").tobytes()
+    region = (X - 160) ** 2 + (Y - 44) ** 2 < 1500
+    ds[0x6002, 0x3000].value = np.packbits(region.ravel(), bitorder="little").tobytes()
 
 
 @case()
