@@ -24,7 +24,6 @@ mod intake;
 mod keys;
 mod leaks;
 mod limits;
-mod masks;
 mod mutants;
 mod native;
 mod network;

@@ -35,23 +35,6 @@ pub fn judge_blanked(directory: &Path, results: &Path) {
     assert!(judged.status.success(), "{}", printed(&judged));
 }
 
-/// Asserts that in one result these boxes, in JSON, are blank, and everything else is what it was.
-pub fn judge_boxes(source: &Path, result: &Path, boxes: &str) {
-    let listed = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(listed.path(), boxes).expect("written");
-    let mut judging = python("judge_delivered.py");
-    let judged = run(judging.arg(source).arg(result).arg("--boxes").arg(listed.path()));
-    assert!(judged.status.success(), "{}", printed(&judged));
-}
-
-/// Asserts that a box of every frame of all results has a colour.
-pub fn judge_filled(results: &Path, area: [u32; 4], colour: &str) {
-    let mut judging = python("filled.py");
-    judging.arg(results).args(area.map(|side| side.to_string())).arg(colour);
-    let judged = run(&mut judging);
-    assert!(judged.status.success(), "{}", printed(&judged));
-}
-
 /// Asserts that native objects have the values of compressed ones.
 pub fn compare_decoded(compressed: &Path, native: &Path) {
     let judged = run(python("encoded.py").arg("compare").arg(compressed).arg(native));

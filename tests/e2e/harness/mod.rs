@@ -21,8 +21,7 @@ pub use faults::Faults;
 pub use gateway::{Gateway, Ran};
 pub use judges::{
     assert_absent, assert_not_readable, compare_decoded, compare_native, judge, judge_all,
-    judge_blanked, judge_boxes, judge_dates, judge_document, judge_encoded, judge_filled,
-    judge_native, read_values,
+    judge_blanked, judge_dates, judge_document, judge_encoded, judge_native, read_values,
 };
 pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
