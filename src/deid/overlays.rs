@@ -60,7 +60,8 @@ pub fn look(
         .map(|(index, plane)| (plane.seen(), plane.pictures(index)))
 }
 
-/// Takes the planes that are to stay out of a header; what else there is of their groups is left.
+/// Takes the planes that are to stay out of a header, and with them all that their groups hold: words
+/// about a plane do not stay with it.
 pub fn take_staying(
     header: &mut InMemDicomObject,
     staying: &[OverlayPlane],
@@ -72,9 +73,9 @@ pub fn take_staying(
         return Err(failed("an overlay plane is not the one that was looked at"));
     }
     for plane in &found {
-        for element in plane.elements() {
-            header.remove_element(element.tag());
-        }
+        let of_group = header.iter().map(|element| element.tag());
+        let of_group: Vec<_> = of_group.filter(|tag| tag.group() == plane.group).collect();
+        of_group.into_iter().for_each(|tag| drop(header.remove_element(tag)));
     }
     Ok(found.into_iter().map(Staying).collect())
 }
@@ -252,7 +253,7 @@ mod tests {
         let staying = take_staying(&mut original, std::slice::from_ref(plane), &limits);
         let mut result = InMemDicomObject::new_empty();
         put(&mut result, staying.expect("the plane"));
-        assert!(original.get(Tag(0x6002, 0x1500)).is_some(), "left for the scrub");
+        assert!(original.get(Tag(0x6002, 0x1500)).is_none(), "its label goes");
         assert_eq!(looked(&result)[0].0, *plane, "bits behind the last pixel tell nothing");
         let mut more = result.clone();
         more.put(DataElement::new(Tag(0x6002, 0x1500), VR::LO, "MARPLE"));

@@ -166,6 +166,8 @@ def configure(folder, syntax):
     profile = re.sub(r'^transfer_syntax = "\w+"', f'transfer_syntax = "{syntax}"', profile, flags=re.M)
     (folder / "profile.toml").write_text(profile)
     (folder / "gateway.toml").write_text(f"""
+[observe]
+enabled = false
 [intake]
 listen = "127.0.0.1:0"
 min_free_bytes = 0

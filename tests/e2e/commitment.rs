@@ -156,7 +156,7 @@ fn held_unknown_and_mistaken_objects_are_failures_with_their_reasons() {
     let samples = sample(&site.path("sent"), &["--ct", "3"]);
     let held = undecodable(&samples[0].path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jpeg12"], &[&held]);
+    storescu(gateway.port, &["--propose-mpeg2"], &[&held]);
     storescu(gateway.port, &[], &[&samples[1].path]);
     site.wait_held("pixels-not-decodable", 1);
     site.wait_jobs(|site| site.jobs().get("ended") == Some(&1));

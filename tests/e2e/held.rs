@@ -68,7 +68,7 @@ fn looking_at_a_held_object_shows_no_identifier() {
     let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
     let object = undecodable(&sample.path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jpeg12"], &[&object]);
+    storescu(gateway.port, &["--propose-mpeg2"], &[&object]);
     site.wait_held("pixels-not-decodable", 1);
     for arguments in [["held", "show", "1"], ["held", "show", "--all"]] {
         let shown = site.run(&arguments).ok();
@@ -87,7 +87,7 @@ fn held_objects_are_listed_by_reason() {
     let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
     let object = undecodable(&sample.path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jpeg12"], &[&object]);
+    storescu(gateway.port, &["--propose-mpeg2"], &[&object]);
     site.wait_held("pixels-not-decodable", 1);
     let listed = |reason| site.run(&["held", "list", "--reason", reason]).ok();
     assert!(listed("pixels-not-decodable").contains("1 held"));

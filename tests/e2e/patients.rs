@@ -141,7 +141,7 @@ fn what_waits_for_an_excluded_patient_is_dropped_at_once() {
     let held = modified(&held, "held.dcm", &["(0008,0018)=1.2.3.4.5"]);
     let gateway = site.start();
     send(gateway.port, &[&one, &other]);
-    storescu(gateway.port, &["--propose-jpeg12"], &[&held]);
+    storescu(gateway.port, &["--propose-mpeg2"], &[&held]);
     site.wait_jobs(|site| site.jobs().get("ready") == Some(&2) && site.held().len() == 1);
     let id = patient_id(&one.path);
     let excluded = site.run(&["patient", "exclude", "--id", &id]).ok();

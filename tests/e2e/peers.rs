@@ -120,7 +120,7 @@ fn an_object_that_no_decoder_reads_is_taken_and_held() {
     let sample = sample(&site.path("sent"), &["--ct", "1"]).remove(0);
     let object = undecodable(&sample.path);
     let gateway = site.start();
-    storescu(gateway.port, &["--propose-jpeg12"], &[&object]);
+    storescu(gateway.port, &["--propose-mpeg2"], &[&object]);
     site.wait_held("pixels-not-decodable", 1);
     let list = site.run(&["held", "list"]).ok();
     assert!(list.contains("pixels-not-decodable") && list.contains("1 held"), "{list}");

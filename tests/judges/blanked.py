@@ -20,7 +20,8 @@ import warnings
 from pathlib import Path
 
 import pydicom
-from encoded import COLUMNS, FRAMES, ROWS, black, build, run
+from encoded import black
+from encoded_set import COLUMNS, FRAMES, ROWS, build, run
 from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -61,7 +62,7 @@ def make(directory):
     number = 0
     for name, kind, change, implicit in cases():
         number += 1
-        ds, _ = build(kind, number)
+        ds, _, _ = build(kind, number)
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.276.0.97.{number}"
         ds.InstanceNumber = number
         change(ds)
@@ -77,7 +78,7 @@ def make(directory):
             assert raw.count(stated) == 1
             path.write_bytes(raw.replace(stated, b"UI" + len(name).to_bytes(2, "little") + name))
     number += 1
-    ds, _ = build("grey16", number)
+    ds, _, _ = build("grey16", number)
     ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.276.0.97.{number}"
     ds.InstanceNumber = number
     path = directory / "objects" / "cut.dcm"

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.pixels import pixel_array
-from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, UID
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGExtended12Bit
 
 LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit}
 UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
@@ -31,6 +31,10 @@ def judge_one(path, box, rgb):
         from pydicom.encaps import generate_frames
 
         ds = native(ds, list(generate_frames(ds.PixelData, number_of_frames=int(ds.NumberOfFrames))))
+    if syntax == ExplicitVRBigEndian and int(ds.BitsAllocated) == 1 and ds["PixelData"].VR == "OW":
+        # pydicom takes the bytes of the words as they lie, here as in the source
+        ds.PixelData = np.frombuffer(ds.PixelData, ">u2").astype("<u2").tobytes()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     left, top, right, bottom = box
     stored, frames = int(ds.BitsStored), int(ds.get("NumberOfFrames") or 1)
     if int(ds.SamplesPerPixel) == 3:

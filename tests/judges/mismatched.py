@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from encoded import compress
+from encoded_set import compress
 from hidden import CLASSES, items, pixels
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -70,10 +70,12 @@ def codestream(syntax, rows, columns, bits, samples, work):
     ds = header(rows, columns, bits, samples)
     shape = (rows, columns, 3) if samples == 3 else (rows, columns)
     array = np.random.default_rng(7).integers(0, 1 << bits, shape)
-    ds.PixelData = array.astype(np.uint8 if bits == 8 else "<u2").tobytes()
+    array = array.astype(np.uint8 if bits == 8 else "<u2")
+    ds.PixelData = array.tobytes()
     ds["PixelData"].VR = "OB" if bits == 8 else "OW"
     path = work / "work.dcm"
-    compress(ds, path, syntax)
+    kind = "rgb8" if samples == 3 else "grey8" if bits == 8 else "grey16"
+    compress(ds, array[None], path, syntax, kind)
     return next(generate_frames(pydicom.dcmread(path).PixelData, number_of_frames=1))
 
 

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from encoded import COLUMNS, FRAMES, ROWS, SHOWN, black, build, picture, run
+from encoded import black
+from encoded_set import COLUMNS, FRAMES, ROWS, SHOWN, build, run
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.dataset import FileDataset
 from pydicom.pixels import pixel_array
@@ -54,8 +55,7 @@ CREATOR, SUV = "Philips PET Private Group", 0x70531000
 def made(kind, number):
     """An object in Explicit VR Little Endian, and where its text is."""
     like = {"planar8": "rgb8", "ybr422": "rgb8", "grey32": "grey16", "bit1": "grey8"}.get(kind, kind)
-    ds, text = build(like, number)
-    array, _ = picture(like)
+    ds, array, text = build(like, number)
     if kind == "planar8":
         ds.PlanarConfiguration = 1
         array = np.ascontiguousarray(np.moveaxis(array, -1, 1))

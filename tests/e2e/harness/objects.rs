@@ -141,12 +141,15 @@ pub fn transcoded(source: &Path, encoder: &str) -> PathBuf {
     copy
 }
 
-/// A copy of an object in a form that no decoder here reads: lossy JPEG of 12 bits.
+/// A copy of an object in a form that no decoder here reads: it says that it is video.
 pub fn undecodable(source: &Path) -> PathBuf {
-    let copy = source.with_extension("jpeg12.dcm");
-    let mut command = Command::new("dcmcjpeg");
-    let encoded = run(command.args(["--encode-extended", "--uid-never"]).arg(source).arg(&copy));
-    assert!(encoded.status.success(), "{}", printed(&encoded));
+    const MPEG2_MAIN_LEVEL: &str = "1.2.840.10008.1.2.4.100";
+    let copy = source.with_extension("mpeg2.dcm");
+    let encoded = transcoded(source, "dcmcrle");
+    let mut object = dicom_object::open_file(&encoded).expect("readable");
+    object.update_meta(|meta| meta.transfer_syntax = MPEG2_MAIN_LEVEL.into());
+    object.write_to_file(&copy).expect("written");
+    std::fs::remove_file(encoded).expect("removed");
     copy
 }
 
