@@ -75,7 +75,9 @@ pub fn take_staying(
     for plane in &found {
         let of_group = header.iter().map(|element| element.tag());
         let of_group: Vec<_> = of_group.filter(|tag| tag.group() == plane.group).collect();
-        of_group.into_iter().for_each(|tag| drop(header.remove_element(tag)));
+        for tag in of_group {
+            header.remove_element(tag);
+        }
     }
     Ok(found.into_iter().map(Staying).collect())
 }
