@@ -85,8 +85,13 @@ pub fn take_staying(
 /// A plane that stays.
 pub struct Staying(Plane);
 
-/// Puts planes into a scrubbed header.
+/// Puts planes into a scrubbed header; what else there is of planes, comments on those that went, goes.
 pub fn put(header: &mut InMemDicomObject, staying: Vec<Staying>) {
+    let of_planes = header.iter().map(|element| element.tag());
+    let of_planes: Vec<_> = of_planes.filter(|tag| tag.group() >> 8 == 0x60).collect();
+    for tag in of_planes {
+        header.remove_element(tag);
+    }
     for Staying(plane) in staying {
         plane.elements().into_iter().for_each(|element| drop(header.put(element)));
     }

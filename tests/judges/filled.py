@@ -23,6 +23,13 @@ LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit}
 UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
 
 
+def nearest(ds, rgb):
+    """The index whose colour is nearest to a colour."""
+    tables = [ds[f"{name}PaletteColorLookupTableData"].value for name in ("Red", "Green", "Blue")]
+    colours = np.stack([np.frombuffer(table, "<u2") / 257 for table in tables], axis=-1)
+    return int(((colours - np.array(rgb)) ** 2).sum(axis=-1).argmin())
+
+
 def judge_one(path, box, rgb):
     ds = pydicom.dcmread(path)
     syntax = ds.file_meta.TransferSyntaxUID
@@ -38,14 +45,17 @@ def judge_one(path, box, rgb):
     left, top, right, bottom = box
     stored, frames = int(ds.BitsStored), int(ds.get("NumberOfFrames") or 1)
     if int(ds.SamplesPerPixel) == 3:
-        array, wanted, near = pixel_array(ds), np.array(rgb), 1
+        wide = ((1 << stored) - 1) / 255
+        array, wanted, near = pixel_array(ds), np.array(rgb) * wide, wide
         array = array.reshape(frames, int(ds.Rows), int(ds.Columns), 3)
-        near += 2 if ds.PhotometricInterpretation.startswith("YBR") else 0
+        near *= 3 if ds.PhotometricInterpretation.startswith("YBR") else 1
     else:
         low = -(1 << (stored - 1)) if int(ds.PixelRepresentation) else 0
         share = (0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]) / 255
         share = 1 - share if ds.PhotometricInterpretation == "MONOCHROME1" else share
         wanted, near = low + share * ((1 << stored) - 1), 1
+        if ds.PhotometricInterpretation == "PALETTE COLOR":
+            wanted, near = nearest(ds, rgb), 0
         array = pixel_array(ds, raw=True).reshape(frames, int(ds.Rows), int(ds.Columns))
     near = 24 * (1 << stored) // 256 if syntax in LOSSY else near
     faults = []
