@@ -2,12 +2,14 @@
 
 use super::Context;
 use super::commitment::Message;
+use super::negotiate::Context as PresentationContext;
 use super::object::ReceivedObject;
 use super::peers::Peer;
 use super::speed::Speed;
 use super::wire::{Broken, Wire};
 use crate::dimse::command::{self, CStoreRq, Command, MAX_COMMAND_BYTES};
-use crate::dimse::status;
+use crate::dimse::commitment::PUSH_MODEL;
+use crate::dimse::{status, syntaxes};
 use crate::spool::{IncomingFile, NewOriginal};
 use dicom_ul::pdu::{AbortRQServiceProviderReason as Abort, PDataValue, PDataValueType, Pdu};
 use std::collections::BTreeMap;
@@ -31,7 +33,7 @@ enum Ended {
     UnexpectedPdu,
     #[error("a command set that cannot be understood")]
     Command,
-    #[error("a fragment in an unknown presentation context")]
+    #[error("a message in a presentation context that is not for it")]
     Context,
 }
 
@@ -54,8 +56,8 @@ pub struct Session<'a> {
     peer: Peer,
     calling: String,
     called: String,
-    /// The transfer syntax of each accepted Presentation Context.
-    contexts: BTreeMap<u8, String>,
+    /// The accepted ones.
+    contexts: BTreeMap<u8, PresentationContext>,
     context: &'a Context,
     speed: Speed,
     stored: u64,
@@ -68,7 +70,7 @@ impl<'a> Session<'a> {
         from: SocketAddr,
         peer: Peer,
         (calling, called): (String, String),
-        contexts: BTreeMap<u8, String>,
+        contexts: BTreeMap<u8, PresentationContext>,
         context: &'a Context,
     ) -> Self {
         let speed = Speed::default();
@@ -165,7 +167,17 @@ impl<'a> Session<'a> {
     }
 
     async fn command(&mut self, context: u8, command: Command) -> Result<Option<Incoming>, Ended> {
-        let transfer_syntax = self.contexts.get(&context).cloned().ok_or(Ended::Context)?;
+        let PresentationContext { abstract_syntax, transfer_syntax } =
+            self.contexts.get(&context).cloned().ok_or(Ended::Context)?;
+        // What a peer was let in for is in its contexts: no message may be of another service.
+        let is_of_service = match &command {
+            Command::CStoreRq(_) => syntaxes::is_storage(&abstract_syntax),
+            Command::NEventReportRq(_) | Command::NActionRq(_) => abstract_syntax == PUSH_MODEL,
+            _ => true,
+        };
+        if !is_of_service {
+            return Err(Ended::Context);
+        }
         match command {
             Command::CEchoRq { message_id, sop_class_uid } => {
                 let rsp = command::c_echo_rsp(message_id, &sop_class_uid, status::SUCCESS);
@@ -175,6 +187,7 @@ impl<'a> Session<'a> {
             Command::CStoreRq(rq) if !rq.has_data_set => {
                 tracing::warn!(peer = %self.from, "an object was refused: it has no data set");
                 self.refused += 1;
+                self.context.tally.refused(status::CANNOT_UNDERSTAND);
                 self.answer(context, &rq, status::CANNOT_UNDERSTAND).await?;
                 Ok(None)
             }

@@ -153,7 +153,6 @@ async fn establish(mut wire: Wire, from: SocketAddr, guest: Guest, context: &Con
         return tracing::info!(peer = %from, "a connection broke before its association");
     }
     tracing::debug!(peer = %from, sender = peer.1, "association established");
-    context.tally.began();
+    let _running = context.tally.begin();
     Session::new(wire, from, peer, titles, contexts, context).serve().await;
-    context.tally.ended();
 }

@@ -92,6 +92,13 @@ pub struct Offer {
     pub user_was_checked: bool,
 }
 
+/// An accepted Presentation Context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    pub abstract_syntax: String,
+    pub transfer_syntax: String,
+}
+
 /// What a peer asks for, before anything is decided.
 pub struct Request {
     pub calling_ae_title: String,
@@ -134,14 +141,20 @@ impl Request {
         })
     }
 
-    /// The A-ASSOCIATE-AC, and the transfer syntax of each context that is accepted.
-    pub fn accept(self, max_pdu_bytes: u32, offer: Offer) -> (AssociationAC, BTreeMap<u8, String>) {
+    /// The A-ASSOCIATE-AC, and each context that is accepted.
+    pub fn accept(
+        self,
+        max_pdu_bytes: u32,
+        offer: Offer,
+    ) -> (AssociationAC, BTreeMap<u8, Context>) {
         let mut accepted = BTreeMap::new();
         let mut results = Vec::new();
         for context in &self.contexts {
             let result = negotiate(context, offer);
             if result.reason == PresentationContextResultReason::Acceptance {
-                accepted.insert(context.id, result.transfer_syntax.clone());
+                let abstract_syntax = uid(&context.abstract_syntax).to_owned();
+                let transfer_syntax = result.transfer_syntax.clone();
+                accepted.insert(context.id, Context { abstract_syntax, transfer_syntax });
             }
             results.push(result);
         }

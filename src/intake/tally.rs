@@ -20,6 +20,15 @@ pub struct Counts {
     pub refused: BTreeMap<u16, u64>,
 }
 
+/// An Association that runs; one that is cut ends here too.
+pub(super) struct Running<'a>(&'a Tally);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.now().associations -= 1;
+    }
+}
+
 /// The counts, shared by all connections.
 #[derive(Debug, Default)]
 pub struct Tally(Mutex<Counts>);
@@ -41,14 +50,12 @@ impl Tally {
         self.now().refused_connections += 1;
     }
 
-    pub(super) fn began(&self) {
+    /// Counts an Association, as running until what is returned is dropped.
+    pub(super) fn begin(&self) -> Running<'_> {
         let mut now = self.now();
         now.associations += 1;
         now.accepted += 1;
-    }
-
-    pub(super) fn ended(&self) {
-        self.now().associations -= 1;
+        Running(self)
     }
 
     pub(super) fn stored(&self, bytes: u64) {

@@ -9,6 +9,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+/// Storage Commitment Push Model.
+const PUSH_MODEL: &str = "1.2.840.10008.1.20.1";
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const IMPLICIT_VR_LE: &str = "1.2.840.10008.1.2";
 /// More than any test waits for an answer.
@@ -62,6 +64,24 @@ fn receive(stream: &mut TcpStream) -> Option<Pdu> {
     }
 }
 
+/// A C-STORE-RQ that announces a data set (PS3.7 section 9.3.1.1).
+fn c_store_rq() -> Vec<u8> {
+    let element = |number: u16, value: &[u8]| {
+        let length = (value.len() as u32).to_le_bytes();
+        [&[0, 0], &number.to_le_bytes()[..], &length[..], value].concat()
+    };
+    let rest = [
+        element(0x0002, b"1.2.840.10008.5.1.4.1.1.2\0"),
+        element(0x0100, &[1, 0]),
+        element(0x0110, &[1, 0]),
+        element(0x0700, &[0, 0]),
+        element(0x0800, &[0, 0]),
+        element(0x1000, b"1.2.3.4\0"),
+    ]
+    .concat();
+    [element(0x0000, &(rest.len() as u32).to_le_bytes()), rest].concat()
+}
+
 fn associate(port: u16, calling: &str) -> (TcpStream, Option<Pdu>) {
     let mut stream = connect(port);
     send(&mut stream, &request(calling, 1)).expect("sent");
@@ -101,6 +121,38 @@ fn idle_and_dripping_peers_cost_the_others_nothing_and_little_memory() {
     let told = idle.iter().filter(|(_, answer)| rejected(answer)).count();
     assert_eq!((busy, told + 4), (told + 46, idle.len()), "who is refused is told that it passes");
     drop((silent, drips));
+    gateway.stop();
+}
+
+#[test]
+fn a_destination_that_may_report_may_not_store_under_the_context_of_its_reports() {
+    let mut site = Site::new();
+    site.deliver_to_port_with(1, "commitment = true");
+    site.senders(&["name = \"ct\"\ncalling_ae_title = \"CT1\""]);
+    let gateway = site.start();
+    for (class, is_let_in) in [(PUSH_MODEL, true), (CT, false)] {
+        let mut stream = connect(gateway.port);
+        let Pdu::AssociationRQ(mut rq) = request("RESEARCH", 1) else { panic!("a request") };
+        rq.presentation_contexts[0].abstract_syntax = class.into();
+        send(&mut stream, &Pdu::AssociationRQ(rq)).expect("sent");
+        let Some(Pdu::AssociationAC(ac)) = receive(&mut stream) else { panic!("not let in") };
+        let is_accepted = ac.presentation_contexts[0].reason.clone() as u8 == 0;
+        assert_eq!(is_accepted, is_let_in, "{class}");
+        let mut command = fragment(PDataValueType::Command, c_store_rq());
+        let Pdu::PData { data } = &mut command else { panic!("data") };
+        data[0].is_last = true;
+        send(&mut stream, &command).expect("sent");
+        // the end of a data set: who took the command would answer now
+        let mut data_set = fragment(PDataValueType::Data, vec![0; 8]);
+        let Pdu::PData { data } = &mut data_set else { panic!("data") };
+        data[0].is_last = true;
+        let _ = send(&mut stream, &data_set);
+        let answer = receive(&mut stream);
+        assert!(!matches!(answer, Some(Pdu::PData { .. })), "{class}: answered");
+    }
+    let ended = "a message in a presentation context that is not for it";
+    wait_until("the log says why", || gateway.stderr().contains(ended));
+    assert!(site.originals().is_empty());
     gateway.stop();
 }
 
