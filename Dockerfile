@@ -13,7 +13,7 @@
 # The file must list [[senders]], or say open = true: the port is on all addresses of the container.
 # Back up the volume of the keys, apart from the others.
 
-FROM rust:1.94-slim-bookworm AS build
+FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends build-essential \
     && rm -rf /var/lib/apt/lists/*

@@ -186,7 +186,14 @@ mod tests {
 
     fn line(text: &str, confidence: f32) -> TextLine {
         let area = PixelRect { left: 10, top: 10, right: 500, bottom: 30 };
-        TextLine { frame: 0, area, text: Phi::new(text.into()), confidence, unread: false }
+        TextLine {
+            frame: 0,
+            area,
+            text: Phi::new(text.into()),
+            confidence,
+            unread: false,
+            words: Vec::new(),
+        }
     }
 
     fn basic() -> Profile {

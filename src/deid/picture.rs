@@ -2,6 +2,7 @@
 
 use crate::phi::Phi;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// An 8-bit rendering of one frame, as a reader could see it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,17 @@ pub struct TextLine {
     pub confidence: f32,
     /// Whether it is text that could not be read, as in a script without a dictionary.
     pub unread: bool,
+    /// Where its words stand, in reading order. Empty if the detector tells the whole line only.
+    pub words: Vec<TextWord>,
+}
+
+/// One word of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextWord {
+    /// The smallest upright rectangle around it, clipped to the picture.
+    pub area: PixelRect,
+    /// The bytes of the line's text that are the word.
+    pub bytes: Range<usize>,
 }
 
 #[cfg(test)]

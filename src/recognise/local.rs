@@ -165,7 +165,14 @@ impl TextDetector for LocalDetector {
             let area = shape.cover(pad, picture.width, picture.height)?;
             let unread = reading.is_none();
             let Reading { text, confidence } = reading.unwrap_or_default();
-            Some(TextLine { frame: picture.frame, area, text: Phi::new(text), confidence, unread })
+            Some(TextLine {
+                frame: picture.frame,
+                area,
+                text: Phi::new(text),
+                confidence,
+                unread,
+                words: Vec::new(),
+            })
         };
         let read =
             lines.read.into_iter().filter_map(|(shape, reading)| line(&shape, Some(reading)));

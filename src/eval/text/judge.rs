@@ -250,7 +250,14 @@ mod tests {
 
     fn read(frame: u32, right: u32, text: &str) -> TextLine {
         let area = PixelRect { left: 8, top: 8, right, bottom: 14 };
-        TextLine { frame, area, text: Phi::new(text.into()), confidence: 0.9, unread: false }
+        TextLine {
+            frame,
+            area,
+            text: Phi::new(text.into()),
+            confidence: 0.9,
+            unread: false,
+            words: Vec::new(),
+        }
     }
 
     #[test]

@@ -236,6 +236,7 @@ fn lines_that_say_the_same_in_the_same_place_become_one() {
         text: Phi::new(text.to_owned()),
         confidence: 0.9,
         unread: false,
+        words: Vec::new(),
     };
     let lines = vec![
         line("JANE", 60, 112),

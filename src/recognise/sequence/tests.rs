@@ -41,7 +41,14 @@ fn write(mut picture: Picture, left: u32, top: u32, text: &str) -> Picture {
 fn line(frame: u32, area: [u32; 4], text: &str) -> TextLine {
     let [left, top, right, bottom] = area;
     let area = PixelRect { left, top, right, bottom };
-    TextLine { frame, area, text: Phi::new(text.into()), confidence: 0.9, unread: false }
+    TextLine {
+        frame,
+        area,
+        text: Phi::new(text.into()),
+        confidence: 0.9,
+        unread: false,
+        words: Vec::new(),
+    }
 }
 
 fn anchor(picture: Picture, lines: Vec<TextLine>) -> Anchor {
