@@ -184,7 +184,7 @@ impl Family {
                     return Ok(None);
                 }
                 if codestream.lossy() {
-                    return Ok(jpeg_dct::redact_frame(like, boxes, source, output));
+                    return Ok(jpeg_dct::redact_frame(frame, like, boxes, source, output));
                 }
                 let precision = codestream.precision().max(output.bits_stored).max(2);
                 let form = FrameForm {

@@ -55,10 +55,10 @@ impl Table {
         out.extend(&self.symbols);
     }
 
-    /// Appends the code of a symbol.
-    pub fn put(&self, symbol: usize, bits: &mut BitWriter) {
+    /// Appends the code of a symbol and behind it so many bits of a number, at most 16.
+    pub fn put_number(&self, symbol: usize, value: i32, size: usize, bits: &mut BitWriter) {
         let (code, length) = self.codes[symbol];
-        bits.put(code, length);
+        bits.put(code << size | low_bits(value, size), length + size as u32);
     }
 }
 
@@ -99,6 +99,17 @@ pub(super) fn size_of(value: i32) -> usize {
     (32 - value.unsigned_abs().leading_zeros()) as usize
 }
 
+/// The bits that stand for a number of this size (F.1.2.1.1).
+fn low_bits(value: i32, size: usize) -> u32 {
+    (value + (value >> 31)) as u32 & ((1 << size) - 1)
+}
+
+/// Whether one of four bytes has all bits set.
+pub(super) fn has_ones(four: u32) -> bool {
+    let zeros = !four;
+    zeros.wrapping_sub(0x0101_0101) & !zeros & 0x8080_8080 != 0
+}
+
 /// Writes the bits of a scan: behind a byte of ones comes a zero.
 pub(super) struct BitWriter {
     out: Vec<u8>,
@@ -116,6 +127,21 @@ impl BitWriter {
     pub fn put(&mut self, value: u32, count: u32) {
         self.cache = self.cache << count | u64::from(value);
         self.pending += count;
+        if self.pending >= 32 {
+            self.flush();
+        }
+    }
+
+    /// Writes the whole bytes that are pending.
+    fn flush(&mut self) {
+        if self.pending >= 32 {
+            let four = (self.cache >> (self.pending - 32)) as u32;
+            if !has_ones(four) {
+                self.out.extend(four.to_be_bytes());
+                self.pending -= 32;
+                return;
+            }
+        }
         while self.pending >= 8 {
             self.pending -= 8;
             let byte = (self.cache >> self.pending) as u8;
@@ -124,21 +150,16 @@ impl BitWriter {
                 self.out.push(0);
             }
         }
-        self.cache &= (1 << self.pending) - 1;
-    }
-
-    /// Appends the bits of a number of this size (F.1.2.1.1).
-    pub fn put_number(&mut self, value: i32, size: usize) {
-        let low = if value < 0 { value - 1 } else { value };
-        self.put(low as u32 & ((1 << size) - 1), size as u32);
     }
 
     /// Fills the last byte with ones (F.1.2.3).
     pub fn pad(&mut self) {
+        self.flush();
         if self.pending > 0 {
             let missing = 8 - self.pending;
             self.put((1 << missing) - 1, missing);
         }
+        self.flush();
     }
 
     /// Ends the last byte with a marker.
@@ -147,6 +168,7 @@ impl BitWriter {
         self.out.extend([0xFF, marker]);
     }
 
+    /// What was written; after [`Self::marker`], all of it.
     pub fn finish(self) -> Vec<u8> {
         self.out
     }

@@ -156,10 +156,7 @@ mod tests {
                 _ => i32::from(value) >> (16 - size) | 1 << (size - 1),
             };
             for (symbol, size, value) in &symbols {
-                table.put((*symbol).into(), &mut bits);
-                if *size > 0 {
-                    bits.put_number(number(*size, *value), *size);
-                }
+                table.put_number((*symbol).into(), number(*size, *value), *size, &mut bits);
             }
             bits.pad();
             let data = bits.finish();

@@ -35,8 +35,10 @@ pub(super) struct Redacted {
 }
 
 /// Blanks the boxes of a frame in its bare codestream; none if a decoder does not find them black and
-/// everything else as it was, or bits that are no part of a value.
+/// everything else as it is in `frame`, the decoded one with its boxes filled, or bits that are no part of a
+/// value.
 pub(super) fn redact_frame(
+    frame: &[u8],
     bare: &[u8],
     boxes: &[PixelRect],
     source: &PixelLayout,
@@ -49,10 +51,9 @@ pub(super) fn redact_frame(
     } else {
         redact(bare, boxes, black)?
     };
-    let decoded = |codestream: &[u8]| {
-        Some(Frame { index: 0, data: jpeg::decode(codestream, source, output).ok()? })
-    };
-    let (mut before, mut after) = (decoded(bare)?, decoded(&redacted.codestream)?);
+    let mut before = Frame { index: 0, data: frame.to_vec() };
+    let decoded = jpeg::decode(&redacted.codestream, source, output);
+    let mut after = Frame { index: 0, data: decoded.ok()? };
     let filled = boxes.iter().all(|area| is_filled(&after, output, *area));
     if !filled || clear_unused_bits(&mut after, output) > 0 {
         return None;
@@ -160,10 +161,7 @@ struct Write<'a> {
 
 impl Sink for Write<'_> {
     fn symbol(&mut self, class: usize, table: usize, symbol: usize, value: i32, size: usize) {
-        self.tables[class][table].put(symbol, &mut self.bits);
-        if size > 0 {
-            self.bits.put_number(value, size);
-        }
+        self.tables[class][table].put_number(symbol, value, size, &mut self.bits);
     }
 
     fn restart(&mut self, marker: u8) {
@@ -207,10 +205,11 @@ mod tests {
         for (stated, bits, picture) in PICTURES.into_iter().chain(inverse) {
             let picture = bare(picture).expect("well formed");
             let (source, output) = forms(stated, bits, &picture);
-            let redacted = redact_frame(&picture, &boxes, &source, &output).expect(stated);
-            assert_eq!(bare(&redacted), Some(redacted.clone()), "{stated}");
             let decode = |data: &[u8]| jpeg::decode(data, &source, &output).expect("decodes");
-            let (before, after) = (decode(&picture), decode(&redacted));
+            let before = decode(&picture);
+            let redacted = redact_frame(&before, &picture, &boxes, &source, &output).expect(stated);
+            assert_eq!(bare(&redacted), Some(redacted.clone()), "{stated}");
+            let after = decode(&redacted);
             let pixel = output.sample_bytes() * usize::from(output.samples_per_pixel);
             let changed = (0..64 * 96).filter(|at| {
                 let range = at * pixel..(at + 1) * pixel;
@@ -228,9 +227,10 @@ mod tests {
         for (stated, bits, picture) in PICTURES {
             let picture = bare(picture).expect("well formed");
             let (source, output) = forms(stated, bits, &picture);
-            let again = redact_frame(&picture, &[], &source, &output).expect(stated);
             let decode = |data: &[u8]| jpeg::decode(data, &source, &output).expect("decodes");
-            assert_eq!(decode(&again), decode(&picture), "{stated}");
+            let before = decode(&picture);
+            let again = redact_frame(&before, &picture, &[], &source, &output).expect(stated);
+            assert_eq!(decode(&again), before, "{stated}");
             let tables = |data: &[u8]| {
                 let starts = data.windows(2).enumerate().filter(|(_, pair)| *pair == [0xFF, 0xDB]);
                 let table = |(at, _)| data[at + 2..at + 67].to_vec();
@@ -246,7 +246,9 @@ mod tests {
         let (mut source, mut output) = forms(stated, bits, picture);
         (source.signed, output.signed) = (true, true);
         let area = PixelRect { left: 8, top: 8, right: 16, bottom: 16 };
-        let redacted = redact_frame(picture, &[area], &source, &output).expect("a form of it");
+        let before = jpeg::decode(picture, &source, &output).expect("decodes");
+        let redacted =
+            redact_frame(&before, picture, &[area], &source, &output).expect("a form of it");
         let data = jpeg::decode(&redacted, &source, &output).expect("decodes");
         assert_eq!(data[(8 * 96 + 8) * 2..][..2], (-2048_i16).to_le_bytes());
     }

@@ -22,8 +22,9 @@ pub(super) fn encode(frame: &[u8], layout: &PixelLayout, form: &FrameForm<'_>) -
     if !(2..=16).contains(&form.precision) || form.ids.len() != components {
         return None;
     }
+    let differences = differences(frame, layout, form.precision);
     let mut counts = [0_u64; SIZES];
-    differences(frame, layout, form.precision, |difference| counts[size_of(difference)] += 1);
+    differences.iter().for_each(|difference| counts[size_of((*difference).into())] += 1);
     let table = Table::best(&counts);
     let mut out = vec![0xFF, 0xD8];
     out.extend_from_slice(form.markers);
@@ -37,42 +38,36 @@ pub(super) fn encode(frame: &[u8], layout: &PixelLayout, form: &FrameForm<'_>) -
     form.ids.iter().for_each(|id| out.extend([*id, 0]));
     out.extend([1, 0, 0]);
     let mut bits = BitWriter::new(out);
-    differences(frame, layout, form.precision, |difference| {
-        let size = size_of(difference);
-        table.put(size, &mut bits);
-        if (1..16).contains(&size) {
-            bits.put_number(difference, size);
-        }
-    });
+    for difference in differences {
+        let size = size_of(difference.into());
+        // 32768 has a size of its own, and no bits behind it (H.1.2.2).
+        let bits_behind = if size < SIZES - 1 { size } else { 0 };
+        table.put_number(size, difference.into(), bits_behind, &mut bits);
+    }
     bits.marker(0xD9);
     Some(bits.finish())
 }
 
-/// The differences of all samples from what is predicted, in the order of the scan (H.1.2.1).
-fn differences(frame: &[u8], layout: &PixelLayout, precision: u8, mut each: impl FnMut(i32)) {
-    let (bytes, components) = (layout.sample_bytes(), usize::from(layout.samples_per_pixel));
-    let row_samples = usize::from(layout.columns) * components;
-    let mask = (1 << precision) - 1;
-    let sample = |bytes: &[u8]| {
-        let high = bytes.get(1).copied().unwrap_or(0);
-        i32::from(u16::from_le_bytes([bytes[0], high])) & mask
+/// The differences of all samples from what is predicted, modulo 2^16, in the order of the scan (H.1.2.1).
+/// -32768 stands for 32768, which has no negative twin.
+fn differences(frame: &[u8], layout: &PixelLayout, precision: u8) -> Vec<i16> {
+    let mask = ((1_u32 << precision) - 1) as u16;
+    let words = |pair: &[u8]| u16::from_le_bytes([pair[0], pair[1]]) & mask;
+    let samples: Vec<u16> = match layout.sample_bytes() {
+        1 => frame.iter().map(|byte| u16::from(*byte) & mask).collect(),
+        _ => frame.chunks_exact(2).map(words).collect(),
     };
-    let mut first = vec![1 << (precision - 1); components];
-    let mut left = vec![0; components];
-    for row in frame.chunks_exact(row_samples * bytes) {
-        left.copy_from_slice(&first);
-        for (index, bytes) in row.chunks_exact(bytes).enumerate() {
-            let component = index % components;
-            let sample = sample(bytes);
-            // modulo 2^16 (H.1.2.1), where 32768 has no negative twin
-            let difference = i32::from((sample - left[component]) as i16);
-            each(if difference == -32768 { 32768 } else { difference });
-            left[component] = sample;
-            if index < components {
-                first[component] = sample;
-            }
-        }
+    let components = usize::from(layout.samples_per_pixel);
+    let mut first = vec![1_u16 << (precision - 1); components];
+    let mut differences = Vec::with_capacity(samples.len());
+    let from = |(sample, predicted): (&u16, &u16)| sample.wrapping_sub(*predicted) as i16;
+    for row in samples.chunks_exact(usize::from(layout.columns) * components) {
+        let (begin, rest) = row.split_at(components);
+        differences.extend(begin.iter().zip(&first).map(from));
+        differences.extend(rest.iter().zip(row).map(from));
+        first.copy_from_slice(begin);
     }
+    differences
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The bits of a JPEG-LS scan: after a byte of ones, the next has seven bits (ITU-T T.87 A.1 and 9.1).
 
+use crate::deid::pixels::huffman::has_ones;
+
 /// The scan is not what an encoder writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damaged;
@@ -19,6 +21,15 @@ impl<'a> BitReader<'a> {
     }
 
     fn fill(&mut self) {
+        if self.valid <= 32 && self.at > 0 && self.data[self.at - 1] != 0xFF {
+            let next = self.data.get(self.at..).and_then(|rest| rest.first_chunk());
+            if let Some(four) = next.filter(|four| !has_ones(u32::from_be_bytes(**four))) {
+                self.cache |= u64::from(u32::from_be_bytes(*four)) << 32 >> self.valid;
+                self.valid += 32;
+                self.at += four.len();
+                return;
+            }
+        }
         while self.valid <= 48 {
             let Some(&byte) = self.data.get(self.at) else { return };
             let stuffed = self.at > 0 && self.data[self.at - 1] == 0xFF;
@@ -92,6 +103,21 @@ impl BitWriter {
     pub fn put(&mut self, value: u32, count: u32) {
         self.cache = self.cache << count | u64::from(value);
         self.pending += count;
+        if self.pending >= 32 {
+            self.flush();
+        }
+    }
+
+    /// Writes the whole bytes that are pending.
+    fn flush(&mut self) {
+        if self.pending >= 32 && self.out.last() != Some(&0xFF) {
+            let four = (self.cache >> (self.pending - 32)) as u32;
+            if !has_ones(four) {
+                self.out.extend(four.to_be_bytes());
+                self.pending -= 32;
+                return;
+            }
+        }
         loop {
             let bits = if self.out.last() == Some(&0xFF) { 7 } else { 8 };
             if self.pending < bits {
@@ -100,7 +126,6 @@ impl BitWriter {
             self.pending -= bits;
             self.out.push((self.cache >> self.pending) as u8 & (0xFF >> (8 - bits)));
         }
-        self.cache &= (1 << self.pending) - 1;
     }
 
     /// Appends so many zeros.
@@ -114,9 +139,11 @@ impl BitWriter {
 
     /// The bytes, the last one padded with zeros, and no byte of ones at the end.
     pub fn finish(mut self) -> Vec<u8> {
+        self.flush();
         let bits = if self.out.last() == Some(&0xFF) { 7 } else { 8 };
         if self.pending > 0 || bits == 7 {
             self.put(0, bits - self.pending);
+            self.flush();
         }
         self.out
     }

@@ -79,10 +79,14 @@ impl ScanEncoder {
         let code = code as u32;
         let escape_bits = self.model.parameters.escape_bits;
         let escape = limit - escape_bits - 1;
-        if code >> order < escape {
-            self.bits.zeros(code >> order);
+        let zeros = code >> order;
+        let low = code & ((1 << order) - 1);
+        if zeros + 1 + order <= 31 && zeros < escape {
+            self.bits.put(1 << order | low, zeros + 1 + order);
+        } else if zeros < escape {
+            self.bits.zeros(zeros);
             self.bits.put(1, 1);
-            self.bits.put(code & ((1 << order) - 1), order);
+            self.bits.put(low, order);
         } else {
             self.bits.zeros(escape);
             self.bits.put(1, 1);

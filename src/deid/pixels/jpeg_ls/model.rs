@@ -69,6 +69,26 @@ impl Parameters {
     }
 }
 
+impl Parameters {
+    /// The signed region of a gradient (T.87 A.3.3).
+    fn region(&self, gradient: i32) -> i8 {
+        let [t1, t2, t3] = self.thresholds;
+        let size = gradient.abs();
+        let region = if size <= self.near {
+            0
+        } else if size < t1 {
+            1
+        } else if size < t2 {
+            2
+        } else if size < t3 {
+            3
+        } else {
+            4
+        };
+        if gradient < 0 { -region } else { region }
+    }
+}
+
 /// The least number of bits that tells so many values apart.
 fn bits_for(values: i32) -> u32 {
     32 - (values - 1).leading_zeros()
@@ -131,6 +151,8 @@ struct Context {
 #[derive(Debug, Clone)]
 pub(super) struct Model {
     pub parameters: Parameters,
+    /// The regions of gradients, from the least to the largest that differ.
+    regions: Vec<i8>,
     contexts: Vec<Context>,
     /// Negative errors of run interruption, by kind.
     negative: [i32; 2],
@@ -140,7 +162,9 @@ impl Model {
     pub fn new(parameters: Parameters) -> Self {
         let a = ((parameters.range + 32) / 64).max(2);
         let contexts = vec![Context { a, b: 0, c: 0, n: 1 }; REGULAR + 2];
-        Self { parameters, contexts, negative: [0; 2] }
+        let furthest = parameters.thresholds[2];
+        let regions = (-furthest..=furthest).map(|gradient| parameters.region(gradient)).collect();
+        Self { parameters, regions, contexts, negative: [0; 2] }
     }
 
     /// The signed context of gradients; zero means a run.
@@ -151,20 +175,9 @@ impl Model {
     }
 
     fn quantise(&self, gradient: i32) -> i32 {
-        let [t1, t2, t3] = self.parameters.thresholds;
-        let size = gradient.abs();
-        let region = if size <= self.parameters.near {
-            0
-        } else if size < t1 {
-            1
-        } else if size < t2 {
-            2
-        } else if size < t3 {
-            3
-        } else {
-            4
-        };
-        if gradient < 0 { -region } else { region }
+        let furthest = self.parameters.thresholds[2];
+        let index = gradient.clamp(-furthest, furthest) + furthest;
+        self.regions[index as usize].into()
     }
 
     /// The corrected prediction in a signed context.
@@ -230,12 +243,10 @@ impl Model {
     }
 }
 
+/// The least order, of 24 at most, that makes `n << order` no less than `a`.
 fn order_of(n: i32, a: i32) -> u32 {
-    let mut order = 0;
-    while order < 24 && n << order < a {
-        order += 1;
-    }
-    order
+    let order = n.leading_zeros().saturating_sub(a.leading_zeros());
+    (order + u32::from(n << order < a)).min(24)
 }
 
 #[cfg(test)]
