@@ -4,6 +4,7 @@
 //! that names it and its line, and `Config::load` returns only what has been checked.
 
 mod attribute;
+mod aws;
 mod carriers;
 mod destination;
 mod fill;
@@ -23,6 +24,7 @@ mod tls;
 mod window;
 
 pub use attribute::AttributePattern;
+pub use aws::{Aws, Engine, Fallback};
 pub use carriers::{Documents, FaceRule, Faces, Undecodable};
 pub use destination::{Destination, DestinationKind};
 pub use fill::FillColour;
@@ -30,7 +32,7 @@ pub use keys::{Keys, Linkage, UnknownPatients};
 pub use mask::{DeviceFacts, Mask, MaskBox};
 pub use observe::Observe;
 pub use options::ProfileOption;
-pub use profile::{OutputSyntax, PixelRule, Profile, UnlistedText};
+pub use profile::{Hide, OutputSyntax, PixelRule, Profile, UnlistedText};
 pub use release::{Release, ReleaseBy};
 pub use route::{HeaderAttribute, HeaderCondition, Route, RouteAction};
 pub use route_patterns::{Networks, Patterns, SopClasses};
@@ -77,6 +79,7 @@ pub struct Config {
     pub keys: Keys,
     pub deid: Deid,
     pub detection: Detection,
+    pub aws: Aws,
     pub sandbox: Sandbox,
     pub limits: Limits,
     pub log: Log,
@@ -182,10 +185,11 @@ pub struct Deid {
     pub release_quiet_s: u64,
 }
 
-/// `[detection]`: the embedded reading of text.
+/// `[detection]`: the reading of text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Detection {
+    pub engine: Engine,
     pub threads: usize,
     pub read_whole_every: u32,
     pub onnx_runtime: String,
@@ -256,6 +260,7 @@ impl Default for Config {
             keys: Keys::default(),
             deid: Deid::default(),
             detection: Detection::default(),
+            aws: Aws::default(),
             sandbox: Sandbox::default(),
             limits: Limits::default(),
             log: Log::default(),
@@ -323,7 +328,12 @@ impl Default for Deid {
 
 impl Default for Detection {
     fn default() -> Self {
-        Self { threads: 2, read_whole_every: 32, onnx_runtime: "libonnxruntime.so".into() }
+        Self {
+            engine: Engine::Local,
+            threads: 2,
+            read_whole_every: 32,
+            onnx_runtime: "libonnxruntime.so".into(),
+        }
     }
 }
 
@@ -485,6 +495,7 @@ impl Config {
         release::check_quiet("deid", self.deid.release_quiet_s)?;
         self.keys.check(&self.spool.directory)?;
         self.observe.check()?;
+        self.aws.check()?;
         sender::check(&self.senders, &self.intake)?;
         destination::check(&self.destinations)?;
         route::check(&self.routes, &self.destinations)?;

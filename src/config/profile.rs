@@ -35,6 +35,9 @@ pub enum PixelRule {
 pub enum Hide {
     /// Every line of text but those made of `keep_words` alone.
     AllText,
+    /// Words that identify, or may: known identifiers, dates, times, ages, numbers, whatever is no word
+    /// of technique, what a classifier marks, and lines that are not read with confidence.
+    Phi,
 }
 
 /// The profile of PS3.15 that a profile starts from. There is one.

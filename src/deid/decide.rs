@@ -1,32 +1,29 @@
 //! The decision: which pixels are blanked, and why. Plain data in, plain data out.
 
+use super::burned_in::{BurnedInText, Fate, signs};
 use super::examine::Examination;
 use super::hold::Hold;
 use super::masks;
 use super::overlays::OverlayPlane;
-use super::phi_text::{KeepWords, Known};
+use super::phi_text::Known;
 use super::picture::TextLine;
 use super::redaction::{Areas, BoxReason, KeptLine, PixelTreatment, Redaction, RedactionBox};
 use crate::config::Profile;
 use std::collections::BTreeSet;
 
-/// One sign by itself is noise or the edge of a box more often than text, unless it reads well. It
-/// identifies nobody.
-const SINGLE_SIGN_CONFIDENCE_MIN: f32 = 0.8;
-
 /// A line of the result is explained when this part of it is boxes and kept lines.
 const EXPLAINED_SHARE: f32 = 0.7;
 
-/// Decides on the lines that were read in the pictures of an object, and on what masks blank in them.
+/// Decides on the text that was read in the pictures of an object, and on what masks blank in them.
 pub fn decide(
     examination: &Examination,
-    lines: &[TextLine],
+    text: &BurnedInText,
     profile: &Profile,
 ) -> Result<Redaction, Hold> {
-    let lines: Vec<_> = lines.iter().filter(|line| is_text(line)).collect();
-    let (boxes, kept) = boxes_of(examination, &lines, profile, BoxReason::Text);
+    let fates = text.fates(&examination.identifiers, profile);
+    let (boxes, kept) = boxes_of(examination, text, &fates);
     let (treatment, document) = (examination.treatment, examination.document);
-    let overlays = overlays_of(examination, &lines, profile);
+    let overlays = overlays_of(examination, text, &fates);
     let undecodable = examination.undecodable.clone();
     let masks = match &examination.layout {
         Some(layout) if undecodable.is_none() => masks::areas(&examination.masks, profile, layout)?,
@@ -38,19 +35,16 @@ pub fn decide(
 /// The overlay planes in which no text was found that has to go.
 fn overlays_of(
     examination: &Examination,
-    lines: &[&TextLine],
-    profile: &Profile,
+    text: &BurnedInText,
+    fates: &[Fate],
 ) -> Vec<OverlayPlane> {
-    let keep = KeepWords::new(&profile.keep_words);
-    let identifiers = Known::new(&examination.identifiers);
-    let goes = |line: &TextLine| {
-        let text = line.text.reveal();
-        identifiers.find_known(text).is_some() || !keep.keeps(text)
+    let goes = |index: u32| {
+        let mut lines = text.lines().iter().zip(fates);
+        lines.any(|(line, fate)| line.frame == index && *fate != Fate::Stays)
     };
     let first = examination.layout.as_ref().map_or(0, |layout| layout.frames);
-    let clean = |index: u32| !lines.iter().any(|line| line.frame == index && goes(line));
     let planes = (first..).zip(&examination.planes);
-    planes.filter(|(index, _)| clean(*index)).map(|(_, (plane, _))| plane.clone()).collect()
+    planes.filter(|(index, _)| !goes(*index)).map(|(_, (plane, _))| plane.clone()).collect()
 }
 
 /// Adds what was still readable in the result; `None` when that was nothing that has to go.
@@ -67,11 +61,15 @@ pub fn decide_again(
         let known = identifiers.find_known(line.text.reveal()).is_some();
         (line.unread || signs(line) > 1) && (known || !is_explained(line, redaction, &blanked))
     };
-    let lines: Vec<_> = lines.iter().filter(is_new).collect();
-    let (more, _) = boxes_of(examination, &lines, profile, BoxReason::FoundOnReread);
+    let lines: Vec<_> = lines.iter().filter(is_new).cloned().collect();
+    let text = BurnedInText::of(lines);
+    let fates = text.fates(&examination.identifiers, profile);
+    let (mut more, _) = boxes_of(examination, &text, &fates);
     if more.is_empty() {
         return None;
     }
+    let known = BoxReason::KnownIdentifier;
+    more.iter_mut().filter(|b| b.reason != known).for_each(|b| b.reason = BoxReason::FoundOnReread);
     let mut again = redaction.clone();
     again.boxes.extend(more);
     again.boxes.sort_by_key(|b| (b.frame, b.area));
@@ -94,50 +92,36 @@ fn is_explained(line: &TextLine, redaction: &Redaction, blanked: &Areas) -> bool
     inside as f32 >= EXPLAINED_SHARE * pixels as f32
 }
 
-fn is_text(line: &TextLine) -> bool {
-    match signs(line) {
-        _ if line.unread => true,
-        0 => false,
-        1 => line.confidence >= SINGLE_SIGN_CONFIDENCE_MIN,
-        _ => true,
-    }
-}
-
-/// Letters and digits, in any script.
-fn signs(line: &TextLine) -> usize {
-    line.text.reveal().chars().filter(|c| c.is_alphanumeric()).count()
-}
-
 fn boxes_of(
     examination: &Examination,
-    lines: &[&TextLine],
-    profile: &Profile,
-    reason: BoxReason,
+    text: &BurnedInText,
+    fates: &[Fate],
 ) -> (Vec<RedactionBox>, Vec<KeptLine>) {
     let Some(layout) = &examination.layout else { return (Vec::new(), Vec::new()) };
     if examination.treatment != PixelTreatment::Looked {
         return (Vec::new(), Vec::new());
     }
-    let keep = KeepWords::new(&profile.keep_words);
-    let identifiers = Known::new(&examination.identifiers);
     let (width, height) = (u32::from(layout.columns), u32::from(layout.rows));
     let mut seen = BTreeSet::new();
     let mut boxes = Vec::new();
     let mut kept = Vec::new();
-    for line in lines {
-        let known = identifiers.find_known(line.text.reveal()).is_some();
-        if !known && keep.keeps(line.text.reveal()) {
-            kept.push(KeptLine { frame: line.frame, area: line.area });
-            continue;
-        }
-        let Some(area) = line.area.clipped(width, height) else { continue };
-        if line.frame < layout.frames && seen.insert((line.frame, area)) {
-            let reason = match (known, line.unread) {
-                (true, _) => BoxReason::KnownIdentifier,
-                (false, true) if reason == BoxReason::Text => BoxReason::UnreadText,
-                (false, _) => reason,
-            };
-            boxes.push(RedactionBox { frame: line.frame, area, reason });
+    for (line, fate) in text.lines().iter().zip(fates) {
+        let stays = KeptLine { frame: line.frame, area: line.area };
+        let parts = match fate {
+            Fate::Stays => {
+                kept.push(stays);
+                continue;
+            }
+            Fate::Goes { parts, some_stays } => {
+                kept.extend(some_stays.then_some(stays));
+                parts
+            }
+        };
+        for (area, reason) in parts {
+            let Some(area) = area.clipped(width, height) else { continue };
+            if line.frame < layout.frames && seen.insert((line.frame, area)) {
+                boxes.push(RedactionBox { frame: line.frame, area, reason: *reason });
+            }
         }
     }
     boxes.sort_by_key(|b| (b.frame, b.area));
@@ -196,6 +180,14 @@ mod tests {
         }
     }
 
+    fn decided(
+        examination: &Examination,
+        lines: &[TextLine],
+        profile: &Profile,
+    ) -> Result<Redaction, Hold> {
+        decide(examination, &BurnedInText::of(lines.to_vec()), profile)
+    }
+
     fn basic() -> Profile {
         Profile::named("basic").expect("shipped")
     }
@@ -203,7 +195,7 @@ mod tests {
     #[test]
     fn every_line_goes_but_those_of_kept_words_alone() {
         let lines = [line("ANYTHING ELSE", 0.6), line("LEFT", 0.9), line("GAIN 65%", 0.9)];
-        let redaction = decide(&examination(), &lines, &basic()).expect("decided");
+        let redaction = decided(&examination(), &lines, &basic()).expect("decided");
         assert_eq!((redaction.boxes.len(), redaction.kept.len()), (1, 2));
         assert_eq!(redaction.boxes[0].area.right, 200, "clipped to the frame");
         assert_eq!(redaction.boxes[0].reason, BoxReason::Text);
@@ -217,7 +209,7 @@ mod tests {
         let at = |frame, text| TextLine { frame, ..line(text, 0.9) };
         let unread = TextLine { unread: true, ..at(3, "") };
         let lines = [at(0, "DOE"), at(1, "DOE"), at(2, "LEFT"), unread];
-        let redaction = decide(&examination, &lines, &basic()).expect("decided");
+        let redaction = decided(&examination, &lines, &basic()).expect("decided");
         let staying: Vec<_> = redaction.overlays.iter().map(|plane| plane.group).collect();
         assert_eq!(staying, [0x6002, 0x6006], "the first frame is no plane");
         assert_eq!(redaction.boxes.len(), 1);
@@ -228,7 +220,7 @@ mod tests {
         let area = PixelRect { left: 10, top: 10, right: 190, bottom: 30 };
         let unread = TextLine { area, unread: true, ..line("", 0.0) };
         let redaction =
-            decide(&examination(), std::slice::from_ref(&unread), &basic()).expect("decided");
+            decided(&examination(), std::slice::from_ref(&unread), &basic()).expect("decided");
         assert_eq!(redaction.boxes[0].reason, BoxReason::UnreadText);
         assert_eq!(
             decide_again(&examination(), &redaction, std::slice::from_ref(&unread), &basic()),
@@ -243,13 +235,13 @@ mod tests {
         let mut profile = basic();
         profile.keep_words.push("SMITHSON".into());
         let redaction =
-            decide(&examination(), &[line("GAIN SMITHSON", 0.9)], &profile).expect("decided");
+            decided(&examination(), &[line("GAIN SMITHSON", 0.9)], &profile).expect("decided");
         assert_eq!(redaction.boxes[0].reason, BoxReason::KnownIdentifier);
     }
 
     #[test]
     fn a_filled_box_that_reads_as_a_sign_is_not_text_that_remains() {
-        let redaction = decide(&examination(), &[line("DOE", 0.9)], &basic()).expect("decided");
+        let redaction = decided(&examination(), &[line("DOE", 0.9)], &basic()).expect("decided");
         let area = PixelRect { left: 10, top: 10, right: 190, bottom: 30 };
         let inside = |text| TextLine { area, ..line(text, 0.9) };
         let again = |text| decide_again(&examination(), &redaction, &[inside(text)], &basic());
@@ -263,7 +255,7 @@ mod tests {
     #[test]
     fn a_kept_line_that_a_box_clips_stays_kept() {
         let redaction =
-            decide(&examination(), &[line("GAIN 65%", 0.9)], &basic()).expect("decided");
+            decided(&examination(), &[line("GAIN 65%", 0.9)], &basic()).expect("decided");
         let clipped = [line("CAlN 65%", 0.9)];
         assert_eq!(decide_again(&examination(), &redaction, &clipped, &basic()), None);
         let known = [line("SMITHSON", 0.9)];

@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod apply;
 pub mod ask;
+pub mod burned_in;
 mod charset;
 pub mod decide;
 pub mod documents;
@@ -23,6 +24,7 @@ pub mod opening;
 pub mod outline;
 mod output;
 pub mod overlays;
+mod pages;
 pub mod phi_text;
 pub mod picture;
 pub mod pixels;

@@ -48,6 +48,38 @@ impl PixelRect {
         (rect.left < rect.right && rect.top < rect.bottom).then_some(rect)
     }
 
+    /// The smallest rectangle around two.
+    pub fn around(self, other: Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
+    /// The same rectangle, so much farther right and down.
+    pub fn moved(self, right: u32, down: u32) -> Self {
+        Self {
+            left: self.left + right,
+            top: self.top + down,
+            right: self.right + right,
+            bottom: self.bottom + down,
+        }
+    }
+
+    /// How many pixels it has.
+    pub fn pixels(self) -> u64 {
+        u64::from(self.right - self.left) * u64::from(self.bottom - self.top)
+    }
+
+    /// How many pixels two rectangles share.
+    pub fn shared(self, other: Self) -> u64 {
+        let width = self.right.min(other.right).saturating_sub(self.left.max(other.left));
+        let height = self.bottom.min(other.bottom).saturating_sub(self.top.max(other.top));
+        u64::from(width) * u64::from(height)
+    }
+
     /// Whether the pixel at (`x`, `y`) is inside.
     pub fn contains(self, x: u32, y: u32) -> bool {
         (self.left..self.right).contains(&x) && (self.top..self.bottom).contains(&y)

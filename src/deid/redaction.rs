@@ -1,8 +1,10 @@
 //! What was decided for the pixels and the document of one object, as plain data kept in the spool.
 
+use super::burned_in::PhiKind;
 use super::documents::DocumentKind;
 use super::hold::Hold;
 use super::overlays::OverlayPlane;
+use super::phi_text::Form;
 use super::picture::PixelRect;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +34,12 @@ pub enum BoxReason {
     KnownIdentifier,
     /// A line of text that could not be read.
     UnreadText,
+    /// A line of text that was not read with confidence, where not every line goes.
+    UncertainText,
+    /// Words that have a form which identifies anybody, where not every line goes.
+    Form(Form),
+    /// Words that the classifier marked, where not every line goes.
+    Classifier(PhiKind),
     /// Text that was still readable when the result was read again.
     FoundOnReread,
     /// A person asked for it.
@@ -112,7 +120,7 @@ impl Areas {
     }
 }
 
-/// Where a line of text stays: every word of it is on the allow-list.
+/// Where a line of text stays, or a part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptLine {
     /// Frame index, from 0.

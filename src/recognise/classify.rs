@@ -1,57 +1,35 @@
 //! Which parts of a text tell of a person: one trait, and a service per file.
 //!
 //! A classifier sees text and nothing else. What it marks adds to the known identifiers and the rules
-//! of [`phi_text`](crate::deid::phi_text) and never takes away from them; its errors never quote text.
+//! of [`phi_text`](crate::deid::phi_text); its errors never quote text.
 
+use crate::deid::burned_in::PhiEntity;
 use crate::phi::Phi;
-use std::ops::Range;
 use std::pin::Pin;
 
-/// The answer of a classifier, when it comes.
+/// The entities of each passage, when they come.
 pub type Classifying<'a> =
-    Pin<Box<dyn Future<Output = Result<Vec<PhiEntity>, ClassifyError>> + Send + 'a>>;
+    Pin<Box<dyn Future<Output = Result<Vec<Vec<PhiEntity>>, AskError>> + Send + 'a>>;
 
 /// Marks what tells of a person in a text.
 pub trait PhiClassifier: Send + Sync {
-    /// The entities in one passage, of any length. A passage is read by itself: no entity reaches from
-    /// one into another. Only what scores enough for the configuration is told.
-    fn classify<'a>(&'a self, passage: &'a Phi<String>) -> Classifying<'a>;
+    /// The entities in each of some passages of any length, for a study. A passage is read by itself: no
+    /// entity reaches from one into another. Only what scores enough for the configuration is told.
+    fn classify<'a>(&'a self, passages: &'a [Phi<String>], study: &'a StudyTag) -> Classifying<'a>;
 }
 
-/// A part of a passage that tells of a person.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PhiEntity {
-    /// The code points of the passage that it covers, half open, from 0.
-    pub chars: Range<usize>,
-    /// What it is.
-    pub kind: PhiKind,
-    /// How sure the classifier is, 0 to 1.
-    pub score: f32,
-}
+/// Stands for a study where costs are counted: a keyed digest, which says nothing to anybody else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct StudyTag(pub [u8; 16]);
 
-/// What an entity is, by the types of Comprehend Medical.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum PhiKind {
-    Name,
-    Age,
-    Date,
-    Address,
-    Id,
-    PhoneOrFax,
-    Email,
-    Url,
-    Profession,
-    /// A type that this program does not know: it identifies all the same.
-    Other,
-}
-
-/// Why a passage was not classified. None of these means "nothing found".
-#[derive(Debug, thiserror::Error)]
-pub enum ClassifyError {
+/// Why a service did not answer. None of these means "nothing found". What it says is our own words, or
+/// a code of the service, never what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AskError {
     /// Asking again later may help: the object waits.
-    #[error("the text classifier is not available: {0}")]
+    #[error("{0}")]
     Unavailable(String),
     /// Asking again will not help: the object is held.
-    #[error("the text classifier refused: {0}")]
+    #[error("{0}")]
     Refused(String),
 }

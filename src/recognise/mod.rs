@@ -3,6 +3,7 @@
 //! A detector sees pictures and nothing else: it never opens a DICOM object, and it does not know
 //! which words identify a person. Its errors never quote what was read.
 
+pub mod aws;
 mod classify;
 pub mod local;
 mod recogniser;
@@ -11,7 +12,7 @@ mod strokes;
 
 use crate::deid::picture::{Picture, TextLine};
 
-pub use classify::{ClassifyError, Classifying, PhiClassifier, PhiEntity, PhiKind};
+pub use classify::{AskError, Classifying, PhiClassifier, StudyTag};
 pub use local::LocalDetector;
 pub use recogniser::Recogniser;
 pub use sequence::Sequence;

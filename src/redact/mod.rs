@@ -198,6 +198,7 @@ impl Run {
                 Ok(Kept { boxes: report.redaction.count(), path })
             }
             Err(RunError::Hold(hold)) => Err(hold),
+            Err(RunError::Later(why)) => Err(Hold::new(HoldReason::DetectionFailed, why)),
             Err(RunError::Failed(kind)) => {
                 Err(Hold::new(HoldReason::SandboxCrashed, format!("a step could not run: {kind}")))
             }

@@ -32,6 +32,9 @@ pub enum RunError {
     /// Not the object's doing: it may be tried again.
     #[error("the child process could not work: {0}")]
     Failed(String),
+    /// A service that is needed cannot be asked at present: the object waits.
+    #[error("{0}")]
+    Later(String),
 }
 
 /// Why a request has no answer, as its child tells it, or its end.

@@ -14,7 +14,7 @@ impl Decode for Transcoder {
                     tracing::warn!(%reason, detail, "a result cannot be decoded for a destination");
                     Undecoded::Never
                 }
-                RunError::Failed(_) => Undecoded::Now,
+                RunError::Failed(_) | RunError::Later(_) => Undecoded::Now,
             })
         })
     }

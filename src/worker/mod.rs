@@ -1,7 +1,7 @@
 //! The only file that knows the order of the steps.
 //!
 //! ```text
-//! open ─▶ examine ─▶ read the pictures ─▶ decide ─▶ apply ─▶ verify ─▶ read the result again ─▶ accept
+//! open ─▶ examine ─▶ read the pictures ─▶ classify ─▶ decide ─▶ apply ─▶ verify ─▶ read the result again ─▶ accept
 //!  │ whose it is: excluded? listed?         ▲                                    │
 //!  ▼                                        └──── text still readable: again ────┘  at most ROUNDS times
 //! dropped
@@ -27,8 +27,9 @@ pub use transcoding::Transcoder;
 
 use turns::{Turn, Turns};
 
-use crate::config::{Config, Limits, Profile, Undecodable};
+use crate::config::{Config, Hide, Limits, Profile, Undecodable};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
+use crate::deid::burned_in::BurnedInText;
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
@@ -40,7 +41,9 @@ use crate::deid::outline::Outline;
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::{PixelTreatment, Redaction};
 use crate::patients::Patients;
-use crate::recognise::{DetectError, Recogniser};
+use crate::phi::Phi;
+use crate::recognise::aws::Aws;
+use crate::recognise::{AskError, DetectError, PhiClassifier, Recogniser, StudyTag};
 use crate::route::Routes;
 use crate::sandbox::{
     AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
@@ -99,6 +102,8 @@ pub struct Steps {
     work: Pool,
     verify: Pool,
     recogniser: Arc<Recogniser>,
+    /// Services that read beside the embedded reader; never to verify.
+    aws: Option<Arc<Aws>>,
     turns: Turns,
     object_timeout: Duration,
     limits: Limits,
@@ -113,9 +118,20 @@ impl Steps {
             work: Pool::new(Role::Work, limits.clone()),
             verify: Pool::new(Role::Verify, limits),
             recogniser: Arc::new(Recogniser::new(&config.detection)),
+            aws: Aws::new(config).map(Arc::new),
             object_timeout: Duration::from_millis(config.sandbox.object_timeout_ms),
             limits: config.limits.clone(),
         }
+    }
+
+    /// The services that are asked, if any are.
+    pub fn aws(&self) -> Option<&Arc<Aws>> {
+        self.aws.as_ref()
+    }
+
+    /// How long an object waits that a service could not be asked about.
+    pub fn pause(&self) -> Duration {
+        self.aws.as_ref().map_or(Duration::ZERO, |aws| aws.pause())
     }
 
     /// Loads what reads pictures, now and not with the first of them.
@@ -221,7 +237,8 @@ impl Steps {
     ) -> Result<(Deidentified, WorkReport), Stopped> {
         let Opened { told, exchange, outline, turn: _turn, deadline } = opened;
         let identifiers = told.knowing(known);
-        let rounds = self.rounds(object, exchange, &outline, identifiers, subject, output);
+        let study = study_tag(object.key, &told);
+        let rounds = self.rounds(object, exchange, &outline, identifiers, subject, study, output);
         let done = self.in_time(deadline, rounds).await;
         if done.is_err() {
             (1..=ROUNDS).for_each(|round| files::discard(&output(round)));
@@ -236,9 +253,11 @@ impl Steps {
         outline: &Outline,
         identifiers: Identifiers,
         subject: &Subject,
+        study: StudyTag,
         output: &impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), Stopped> {
-        let (Reply::Examined(mut examination), read) = self.rest_of(exchange).await? else {
+        let (Reply::Examined(mut examination), read) = self.rest_of(exchange, Some(study)).await?
+        else {
             return Err(out_of_step().into());
         };
         // From here on it is worked on as if it had told all that is known.
@@ -246,8 +265,9 @@ impl Steps {
         examination.check_complete(&read.pictures)?;
         check_treatment(outline, object.profile, examination.treatment)?;
         let (examination, profile) = (Arc::new(*examination), object.profile.clone());
-        let (of, lines) = (Arc::clone(&examination), read.lines);
-        let mut redaction = blocking(move || decide(&of, &lines, &profile)).await??;
+        let of = Arc::clone(&examination);
+        let text = self.classified(read.lines, object.profile, study).await?;
+        let mut redaction = blocking(move || decide(&of, &text, &profile)).await??;
         for round in 1..=ROUNDS {
             let path = output(round);
             match self.round(object, subject, &path, &examination, &redaction).await? {
@@ -306,14 +326,17 @@ impl Steps {
             if !matches!(exchange.next().await?, Reply::Opened(_)) {
                 return Err(out_of_step().into());
             }
-            let (Reply::Examined(examination), read) = self.rest_of(exchange).await? else {
+            let study = StudyTag::default();
+            let (Reply::Examined(examination), read) = self.rest_of(exchange, Some(study)).await?
+            else {
                 return Err(out_of_step().into());
             };
             examination.check_complete(&read.pictures)?;
             let lines = read.lines.clone();
+            let text = self.classified(read.lines, profile, study).await?;
             let (of, profile) = (*examination, profile.clone());
             let frames = of.layout.as_ref().map_or(0, |layout| layout.frames);
-            let redaction = blocking(move || decide(&of, &read.lines, &profile)).await?;
+            let redaction = blocking(move || decide(&of, &text, &profile)).await?;
             Ok(Look { lines, redaction: redaction?, frames })
         };
         Ok(self.in_time(Instant::now() + self.object_timeout, looking).await?)
@@ -371,27 +394,71 @@ impl Steps {
         request: &Request,
         files: &Files,
     ) -> Result<(Reply, Read), Stopped> {
-        self.rest_of(pool.start(request, files).await?).await
+        self.rest_of(pool.start(request, files).await?, None).await
     }
 
-    async fn rest_of(&self, mut exchange: Exchange<'_>) -> Result<(Reply, Read), Stopped> {
+    /// The end of a request, with every picture read as it comes; for a study by the services as well, if
+    /// they are in use.
+    async fn rest_of(
+        &self,
+        mut exchange: Exchange<'_>,
+        study: Option<StudyTag>,
+    ) -> Result<(Reply, Read), Stopped> {
         let mut all = Read::default();
         let mut pictures = self.recogniser.sequence();
+        let aws = self.aws.as_ref().zip(study);
+        let mut look = aws.map(|(aws, study)| aws.look(study));
+        let too_many = || {
+            let detail = format!("more than {} lines of text", self.limits.max_lines);
+            Hold::new(HoldReason::LimitExceeded, detail)
+        };
         loop {
             match exchange.next().await? {
                 Reply::Picture(picture) => {
                     let frame = picture.frame;
-                    let read = pictures.read(picture).await;
-                    all.lines.extend(read.map_err(|error| detection_failed(frame, &error))?);
                     *all.pictures.entry(frame).or_default() += 1;
-                    if all.lines.len() > self.limits.max_lines {
-                        let detail = format!("more than {} lines of text", self.limits.max_lines);
-                        return Err(Hold::new(HoldReason::LimitExceeded, detail).into());
+                    let seen = look.is_some().then(|| picture.clone());
+                    let read = pictures.read(picture).await;
+                    let lines = read.map_err(|error| detection_failed(frame, &error))?;
+                    all.found += lines.len();
+                    if all.found > self.limits.max_lines {
+                        return Err(too_many().into());
+                    }
+                    match look.as_mut().zip(seen) {
+                        Some((look, picture)) => {
+                            look.see(&picture, lines).await.map_err(ask_failed)?;
+                        }
+                        None => all.lines.extend(lines),
                     }
                 }
-                reply => return Ok((reply, all)),
+                reply => {
+                    if let Some(look) = look {
+                        all.lines.extend(look.finish().await.map_err(ask_failed)?);
+                    }
+                    return match all.lines.len() > self.limits.max_lines {
+                        true => Err(too_many().into()),
+                        false => Ok((reply, all)),
+                    };
+                }
             }
         }
+    }
+
+    /// What was read, with what a classifier marks where the profile lets other text stay.
+    async fn classified(
+        &self,
+        lines: Vec<TextLine>,
+        profile: &Profile,
+        study: StudyTag,
+    ) -> Result<BurnedInText, Stopped> {
+        let mut text = blocking(move || BurnedInText::of(lines)).await?;
+        if let (Hide::Phi, Some(aws)) = (profile.hide, &self.aws) {
+            let passages: Vec<Phi<String>> = text.passages().into_iter().collect();
+            let told = aws.classify(&passages, &study).await.map_err(ask_failed)?;
+            let of = passages.iter().map(|passage| &**passage.reveal());
+            text.mark(&of.zip(told).collect());
+        }
+        Ok(text)
     }
 
     /// Ends what takes longer than an object may. The child that works on it is killed.
@@ -467,6 +534,8 @@ pub struct Look {
 #[derive(Default)]
 struct Read {
     lines: Vec<TextLine>,
+    /// How many the embedded reader found.
+    found: usize,
     /// The number of pictures by frame.
     pictures: BTreeMap<u32, u32>,
 }
@@ -478,6 +547,21 @@ enum Round {
 
 fn detection_failed(frame: u32, error: &DetectError) -> Hold {
     Hold::new(HoldReason::DetectionFailed, format!("frame {frame}: {error}"))
+}
+
+fn ask_failed(error: AskError) -> Stopped {
+    match error {
+        AskError::Unavailable(why) => RunError::Later(why).into(),
+        AskError::Refused(why) => Hold::new(HoldReason::DetectionFailed, why).into(),
+    }
+}
+
+/// What stands for a study where costs are counted; it tells nobody which study that is.
+fn study_tag(key: &ProjectKey, told: &Opening) -> StudyTag {
+    let pseudonym = key.value_pseudonym("costs", told.study_instance_uid.reveal(), 16);
+    let mut tag = StudyTag::default();
+    tag.0.iter_mut().zip(pseudonym.bytes()).for_each(|(to, byte)| *to = byte);
+    tag
 }
 
 fn out_of_step() -> RunError {

@@ -91,7 +91,14 @@ async fn fill(
             let (id, attempts) = (job.id, job.attempts);
             let recorded = match turns::caught(work(&spool, &context, job)).await {
                 Some(Ok(())) => Ok(()),
-                Some(Err(failure)) => put_off(&spool, id, attempts, &failure).await,
+                Some(Err(Unfinished::Failed(failure))) => {
+                    put_off(&spool, id, attempts, &failure).await
+                }
+                Some(Err(Unfinished::Later(why))) => {
+                    let pause_ms = context.steps.pause().as_millis() as UnixMs;
+                    tracing::info!(job = id, why, pause_ms, "waits");
+                    spool.put_off(id, attempts, now_ms() + pause_ms.min(PAUSE_MAX_MS)).await
+                }
                 None => {
                     let hold = Hold::new(HoldReason::SandboxCrashed, "its task stopped");
                     spool.hold(id, hold, now_ms()).await
@@ -134,8 +141,16 @@ async fn given_up(
     spool.hold(job, Hold::new(HoldReason::StepFailed, detail), now_ms()).await
 }
 
-/// Brings a Job to its end: ready, held, or dropped. The error is why it has none.
-async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), String> {
+/// Why a Job has no end yet.
+enum Unfinished {
+    /// It counts as tried.
+    Failed(String),
+    /// A service cannot be asked, which is not the object's doing.
+    Later(String),
+}
+
+/// Brings a Job to its end: ready, held, or dropped.
+async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Unfinished> {
     let (id, attempts) = (job.id, job.attempts);
     let outcome = if attempts >= MAX_ATTEMPTS {
         given_up(spool, id, attempts, "the gateway did not survive it").await.map(|()| None)
@@ -144,7 +159,7 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Str
     } else {
         run_steps(spool, context, job).await
     };
-    let unrecorded = |error: SpoolError| error.to_string();
+    let unrecorded = |error: SpoolError| Unfinished::Failed(error.to_string());
     match outcome.map_err(unrecorded)? {
         None => Ok(()),
         Some(Ok((known, result, report))) => {
@@ -160,7 +175,8 @@ async fn work(spool: &LocalSpool, context: &Context, job: Job) -> Result<(), Str
             tracing::warn!(job = id, reason = %hold.reason, detail = hold.detail, "held");
             spool.hold(id, hold, now_ms()).await.map_err(unrecorded)
         }
-        Some(Err(RunError::Failed(kind))) => Err(kind),
+        Some(Err(RunError::Failed(kind))) => Err(Unfinished::Failed(kind)),
+        Some(Err(RunError::Later(why))) => Err(Unfinished::Later(why)),
     }
 }
 

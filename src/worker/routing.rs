@@ -191,7 +191,7 @@ async fn fate(
                 tracing::warn!(reason = %hold.reason, detail = hold.detail, "held: not routed");
                 return Some(unrouted(&original.id, hold));
             }
-            Err(RunError::Failed(kind)) => {
+            Err(RunError::Failed(kind) | RunError::Later(kind)) => {
                 tracing::error!(kind, "a header could not be read; it will be tried again");
                 return None;
             }

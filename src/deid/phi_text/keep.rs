@@ -12,6 +12,11 @@ impl KeepWords {
         Self(words.iter().map(|word| normalised(word)).collect())
     }
 
+    /// Whether a word in upper case is one of them.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.0.contains(word)
+    }
+
     /// Whether a line consists of kept words alone, with at most short numbers between them. A
     /// number by itself never stays, nor do numbers side by side or in excess of the words: they may
     /// be an ID, a date or a time, written in groups.

@@ -128,7 +128,7 @@ impl Known {
         CalendarDate::parse(&digits).is_some_and(|date| self.dates.has(date))
     }
 
-    fn known(&self, reading: &Reading) -> Vec<Span> {
+    pub(super) fn known(&self, reading: &Reading) -> Vec<Span> {
         let Found { mut spans, words, edges } = self.search(reading);
         for occurrence in accepted(reading, words, &self.bearers, &edges) {
             let range = reading.range(occurrence.first, occurrence.last);

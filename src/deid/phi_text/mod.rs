@@ -9,6 +9,7 @@
 //! characters; in what [`Known::clean`] gives, [`Known::find`] finds nothing; nothing here prints a
 //! value. The header and its residue, and burned-in text, ask the same [`Known`].
 
+mod burned_in;
 mod clean;
 mod dates;
 mod fold;

@@ -28,6 +28,10 @@ pub enum Form {
     Address,
     /// A name after a title or a label.
     Name,
+    /// A time of day; looked for in pictures alone.
+    Time,
+    /// A word that is none of technique, and so may be a name; looked for in pictures alone.
+    Word,
 }
 
 /// A part of a text that identifies: bytes of the text as it was given, on boundaries of characters.

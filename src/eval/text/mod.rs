@@ -83,6 +83,6 @@ async fn look(
             tracing::warn!(reason = %hold.reason, detail = hold.detail, "a picture would be held");
             Ok(None)
         }
-        Err(RunError::Failed(what)) => Err(EvalError::Reader(what)),
+        Err(RunError::Failed(what) | RunError::Later(what)) => Err(EvalError::Reader(what)),
     }
 }
