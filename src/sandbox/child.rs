@@ -69,6 +69,7 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
             subject,
             layout,
             looked,
+            encoded,
             limits,
         } => {
             let layout = layout.as_ref();
@@ -80,6 +81,7 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
                 subject,
                 layout,
                 looked,
+                encoded,
                 limits,
             };
             let show = &mut |picture| show(&mut *replies, picture, limits);

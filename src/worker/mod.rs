@@ -27,7 +27,7 @@ pub use transcoding::Transcoder;
 
 use turns::{Turn, Turns};
 
-use crate::config::{Config, Hide, Limits, Profile, Undecodable};
+use crate::config::{Config, Hide, Limits, OutputSyntax, Profile, Undecodable};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::burned_in::BurnedInText;
 use crate::deid::decide::{decide, decide_again};
@@ -48,6 +48,7 @@ use crate::route::Routes;
 use crate::sandbox::{
     AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -268,9 +269,25 @@ impl Steps {
         let of = Arc::clone(&examination);
         let text = self.classified(read.lines, object.profile, study).await?;
         let mut redaction = blocking(move || decide(&of, &text, &profile)).await??;
-        for round in 1..=ROUNDS {
+        let mut profile = Cow::Borrowed(object.profile);
+        let mut round = 0;
+        while round < ROUNDS {
+            round += 1;
             let path = output(round);
-            match self.round(object, subject, &path, &examination, &redaction).await? {
+            let made = Object { profile: &profile, ..*object };
+            match self.round(&made, subject, &path, &examination, &redaction).await? {
+                Round::Unlike(frame) if profile.transfer_syntax == OutputSyntax::Same => {
+                    tracing::warn!(
+                        frame,
+                        "another decoder does not give a frame back: the object leaves decoded"
+                    );
+                    files::discard(&path);
+                    profile.to_mut().transfer_syntax = OutputSyntax::Explicit;
+                }
+                Round::Unlike(frame) => {
+                    let detail = format!("another decoder does not give back frame {frame}");
+                    return Err(Hold::new(HoldReason::VerificationFailed, detail).into());
+                }
                 Round::Clean(candidate, verdict) => {
                     if verdict.sop_class_uid != outline.sop_class_uid {
                         let detail = "the SOP class of the result is not that of the object";
@@ -371,6 +388,7 @@ impl Steps {
             subject: subject.clone(),
             layout: examination.layout.clone(),
             looked: examination.looked.clone(),
+            encoded: candidate.encoded.clone(),
             limits: self.limits.clone(),
         };
         let files = files::of_input(output, object.scratch)?;
@@ -378,6 +396,9 @@ impl Steps {
         else {
             return Err(out_of_step().into());
         };
+        if let Some(frame) = verdict.not_given_back {
+            return Ok(Round::Unlike(frame));
+        }
         let (of, before) = (Arc::clone(examination), redaction.clone());
         let (lines, profile) = (read.lines, object.profile.clone());
         let more = blocking(move || decide_again(&of, &before, &lines, &profile)).await?;
@@ -543,6 +564,8 @@ struct Read {
 enum Round {
     Clean(Box<Candidate>, Verdict),
     Again(Redaction),
+    /// This frame was encoded, and another decoder gives something else back.
+    Unlike(u32),
 }
 
 fn detection_failed(frame: u32, error: &DetectError) -> Hold {
