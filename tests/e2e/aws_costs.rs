@@ -1,6 +1,6 @@
 //! What the services may cost, kept over restarts, and what is told of it.
 
-use crate::harness::{Asked, CREDENTIALS, Cloud, Gateway, judge_all, sample, storescu, wait_until};
+use crate::harness::{Asked, CREDENTIALS, Cloud, Gateway, cloud, judge_all, storescu, wait_until};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -19,7 +19,7 @@ fn what_a_day_may_cost_is_kept_over_a_restart_and_what_is_beyond_waits() {
     let mut site = aws.site("aws", "all-text");
     site.set("aws.cost_per_image", 0.5);
     site.set("aws.max_cost_per_day", 0.9);
-    let samples = sample(&site.path("in"), &["--patients", "2", "--cr", "1"]);
+    let samples = cloud(&site.path("in"), &["notes", "2", "1"]);
     let gateway = site.start_with(&CREDENTIALS);
     storescu(gateway.port, &[], &[&samples[0].path]);
     site.wait_ended(1);
@@ -57,8 +57,8 @@ fn what_a_study_may_cost_stops_that_study_alone() {
     site.set("aws.cost_per_image", 0.5);
     site.set("aws.max_cost_per_study", 0.9);
     site.set("aws.max_cost_per_day", 100.0);
-    // A study with two kinds of pictures, and one of another patient.
-    let samples = sample(&site.path("in"), &["--patients", "2", "--cr", "1", "--us", "1"]);
+    // A study with two pictures, and one of another patient.
+    let samples = cloud(&site.path("in"), &["notes", "3", "2"]);
     let gateway = site.start_with(&CREDENTIALS);
     storescu(gateway.port, &[], &[&samples[0].path]);
     site.wait_ended(1);

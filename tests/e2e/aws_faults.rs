@@ -16,7 +16,7 @@ fn waits_and_goes_on(service: Asked, faults: &[CloudFault]) {
     site.set("aws.attempt_timeout_ms", 4_000);
     site.set("aws.operation_timeout_ms", 9_000);
     let patients = faults.len().to_string();
-    let samples = sample(&site.path("in"), &["--patients", &patients, "--cr", "1"]);
+    let samples = cloud(&site.path("in"), &["notes", &patients, "1"]);
     let gateway = site.start_with(&CREDENTIALS);
     let waited = || gateway.stderr().matches("waits").count();
     for (number, (fault, sample)) in faults.iter().zip(&samples).enumerate() {
@@ -53,19 +53,19 @@ fn others_do_not_wait_for_an_object_that_does_and_a_restart_loses_none() {
     let aws = Cloud::start();
     let site = aws.site("aws", "all-text");
     aws.fails(Asked::Rekognition, Some(CloudFault::Unavailable));
-    let named = cloud(&site.path("in"), &["slices", "1"]);
-    let plain = sample(&site.path("plain"), &["--ct", "2"]);
+    let named = cloud(&site.path("in"), &["notes", "1", "1"]);
+    let plain = sample(&site.path("plain"), &["--ct", "1"]);
     let gateway = site.start_with(&CREDENTIALS);
     storescu(gateway.port, &[], &[&named[0].path]);
     wait_until("it waits", || gateway.stderr().contains("waits"));
-    storescu(gateway.port, &[], &[&plain[0].path, &plain[1].path]);
-    site.wait_jobs(|site| site.jobs().get("ended") == Some(&2));
+    storescu(gateway.port, &[], &[&plain[0].path]);
+    site.wait_jobs(|site| site.jobs().get("ended") == Some(&1));
     assert_eq!(site.jobs().get("waiting"), Some(&1));
     gateway.kill();
     aws.fails(Asked::Rekognition, None);
     let gateway = site.start_with(&CREDENTIALS);
-    site.wait_ended(3);
-    assert_eq!(site.delivered().len(), 3, "each once");
+    site.wait_ended(2);
+    assert_eq!(site.delivered().len(), 2, "each once");
     gateway.stop();
 }
 
@@ -75,7 +75,7 @@ fn who_is_not_let_in_has_objects_held() {
         let aws = Cloud::start();
         let site = aws.site("both", "phi");
         aws.fails(service, Some(CloudFault::AccessDenied));
-        let samples = cloud(&site.path("in"), &["slices", "1"]);
+        let samples = cloud(&site.path("in"), &["notes", "1", "1"]);
         let gateway = site.start_with(&CREDENTIALS);
         storescu(gateway.port, &[], &[&samples[0].path]);
         site.wait_held("detection-failed", 1);
@@ -92,7 +92,7 @@ fn where_it_may_the_embedded_reader_stands_in() {
     let mut site = aws.site("aws", "all-text");
     site.set("aws.fallback", "local");
     aws.fails(Asked::Rekognition, Some(CloudFault::Unavailable));
-    let samples = cloud(&site.path("in"), &["slices", "1"]);
+    let samples = cloud(&site.path("in"), &["notes", "1", "1"]);
     let gateway = site.start_with(&CREDENTIALS);
     storescu(gateway.port, &[], &[&samples[0].path]);
     site.wait_ended(1);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes objects whose text is read and classified by services.
 
-    cloud.py OUTDIR KIND [COUNT]
+    cloud.py OUTDIR KIND [COUNT [PER_STUDY]]
 
 KIND: slices (COUNT slices of a CT, each with the same banner over other noise), cine (an ultrasound cine of COUNT
-frames with the banner in all of them), dense (a page of COUNT words), radiograph (chest, 1024 x 1024 of 16 bits,
+frames with the banner in all of them), notes (COUNT small
+pictures of PER_STUDY to a study and patient, no text of which stands in another), dense (a page of COUNT words), radiograph (chest, 1024 x 1024 of 16 bits,
 12 lines: names, IDs and dates, and technique).
 
 Prints JSON as sample.py does. Exit: 0.
@@ -50,6 +51,26 @@ def cine(count, patient, study, noise, uid):
         stack.append(np.maximum(picture, canvas.array()).astype(np.uint8))
     put_pixels(ds, np.stack(stack), 8)
     yield "cine.dcm", ds, planted, [{**text, "last_frame": count - 1} for text in canvas.text]
+
+
+def notes(count, per_study, noise):
+    for number in range(count):
+        of = number // per_study
+        patient = Patient(random.Random(100 + of), of)
+        study = {"date": "20210317", "time": "101500", "accession": f"ACC4071{of:04d}"}
+
+        def uid(*what, of=of):
+            return generate_uid(entropy_srcs=["notes", str(of), *(str(v) for v in what)])
+
+        ds, planted = header(patient, study, "US", 1 + of, 1 + number % per_study, uid)
+        canvas = Canvas(200, 320)
+        first = f"{patient.family} {patient.given}" if number % per_study == 0 else patient.birth
+        canvas.write(8, 8, first, 20, True)
+        canvas.write(8, 40, patient.pid + str(number % per_study), 20, True)
+        picture = np.zeros((200, 320))
+        picture[100:190, 80:240] = phantom(noise, 90, 160) * 160
+        put_pixels(ds, np.maximum(picture, canvas.array()).astype(np.uint8), 8)
+        yield f"note{number:04d}.dcm", ds, planted, canvas.text
 
 
 def dense(count, patient, study, noise, uid):
@@ -100,9 +121,14 @@ def main():
     def uid(*what):
         return generate_uid(entropy_srcs=["cloud", *(str(v) for v in what)])
 
-    make = {"slices": slices, "cine": cine, "dense": dense, "radiograph": radiograph}[kind]
+    noise = np.random.default_rng(3)
+    make = {"slices": slices, "cine": cine, "dense": dense, "radiograph": radiograph}
     listing = []
-    for name, ds, planted, text in make(count, patient, study, np.random.default_rng(3), uid):
+    if kind == "notes":
+        made = notes(count, int(sys.argv[4]), noise)
+    else:
+        made = make[kind](count, patient, study, noise, uid)
+    for name, ds, planted, text in made:
         ds.save_as(out / name, enforce_file_format=True)
         listing.append(
             {
