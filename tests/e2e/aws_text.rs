@@ -131,6 +131,8 @@ fn a_page_of_more_words_than_are_told_is_asked_about_in_parts() {
     let aws = Cloud::start();
     let mut site = aws.site("aws", "all-text");
     site.set("aws.prefilter", false);
+    site.set("aws.attempt_timeout_ms", 60_000);
+    site.set("aws.operation_timeout_ms", 100_000);
     let samples = cloud(&site.path("in"), &["dense", "150"]);
     through(&site, &samples);
     judge_text(&samples[0], &site.delivered()[0]);

@@ -74,14 +74,14 @@ def notes(count, per_study, noise):
 
 
 def dense(count, patient, study, noise, uid):
-    ds, planted = header(patient, study, "CR", 3, 1, uid)
-    canvas, rng = Canvas(1100, 900), random.Random(7)
+    ds, planted = header(patient, study, "US", 3, 1, uid)
+    canvas, rng = Canvas(640, 640), random.Random(7)
     words = [f"{rng.choice('BCDFGHJKLMNPRSTVW')}{rng.randrange(100, 1000)}" for _ in range(count)]
     for row in range(0, count, 6):
         # Far enough apart that each is a line of its own.
         for column, word in enumerate(words[row : row + 6]):
-            canvas.write(20 + 145 * column, 20 + 40 * (row // 6), word, 22, True)
-    put_pixels(ds, (canvas.array().astype(np.uint16) * 16).astype("<u2"), 12)
+            canvas.write(12 + 105 * column, 10 + 25 * (row // 6), word, 18, True)
+    put_pixels(ds, canvas.array(), 8)
     yield "dense.dcm", ds, planted, canvas.text
 
 
@@ -101,7 +101,7 @@ def radiograph(_count, patient, study, noise, uid):
     ]
     for row, (string, hide) in enumerate(lines):
         canvas.write(24, 24 + 44 * row, string, 24, hide)
-    right = [("ERECT", False), ("GRID", False), ("SID 180 cm", False), ("LEFT", False), ("2.5 mAs", False)]
+    right = [("ERECT", False), ("GRID", False), ("180 cm", False), ("LEFT", False), ("2.5 mAs", False)]
     for row, (string, hide) in enumerate(right):
         canvas.write(820, 24 + 44 * row, string, 24, hide)
     array = np.zeros((1024, 1024))
