@@ -239,7 +239,8 @@ impl Steps {
         let Opened { told, exchange, outline, turn: _turn, deadline } = opened;
         let identifiers = told.knowing(known);
         let study = study_tag(object.key, &told);
-        let rounds = self.rounds(object, exchange, &outline, identifiers, subject, study, output);
+        let about = (identifiers, study);
+        let rounds = self.rounds(object, exchange, &outline, about, subject, output);
         let done = self.in_time(deadline, rounds).await;
         if done.is_err() {
             (1..=ROUNDS).for_each(|round| files::discard(&output(round)));
@@ -252,9 +253,8 @@ impl Steps {
         object: &Object<'_>,
         exchange: Exchange<'_>,
         outline: &Outline,
-        identifiers: Identifiers,
+        (identifiers, study): (Identifiers, StudyTag),
         subject: &Subject,
-        study: StudyTag,
         output: &impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), Stopped> {
         let (Reply::Examined(mut examination), read) = self.rest_of(exchange, Some(study)).await?
