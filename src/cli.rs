@@ -17,10 +17,10 @@ use crate::eval::EvalError;
 use crate::explain::NotAnAttribute;
 use crate::redact::{self, Output, RedactError, Summary};
 use crate::sandbox::{self, ChildLimits, Role};
-use crate::serve::{Gateway, ServeError};
+use crate::serve::{Gateway, ServeError, ServiceManager};
 use crate::spool::{HeldSelection, LocalSpool};
 use crate::{check, demo, logging};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -94,6 +94,10 @@ enum Command {
     /// The keys that pseudonyms are made with.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Print what a shell completes this command with.
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page, in roff: `deid-gateway man > deid-gateway.1`.
+    Man,
     /// A child process of the gateway; not for people.
     #[command(hide = true)]
     SandboxChild { role: String, memory_bytes: u64, file_bytes: u64, request_cpu_s: u64 },
@@ -150,6 +154,19 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         sandbox::child::run(role, ChildLimits { memory_bytes, file_bytes, request_cpu_s })?;
         return Ok(ExitCode::SUCCESS);
     }
+    match cli.command {
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut for_people(), "deid-gateway", &mut text);
+            return Ok(print(&text));
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(for_people()).render(&mut text)?;
+            return Ok(print(&text));
+        }
+        _ => {}
+    }
     logging::forbid_core_dumps()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = run_in(&runtime, cli);
@@ -191,7 +208,10 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             Command::Study(command) => study::run(&config, command).await,
             Command::Eval(command) => eval::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
-            Command::Demo { .. } | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
+            Command::Demo { .. }
+            | Command::Completions { .. }
+            | Command::Man
+            | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
         }
     })
 }
@@ -210,19 +230,27 @@ async fn serve(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode>
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
+    let mut manager = ServiceManager::from_environment();
     let mut gateway = Gateway::start(config).await?;
     say(format_args!("{}", where_it_listens(&gateway, config)));
     if let Some(address) = gateway.observe_address {
         say(format_args!("status page on http://{address}/"));
     }
+    manager.ready();
     let died = loop {
         tokio::select! {
             _ = terminate.recv() => break None,
             _ = interrupt.recv() => break None,
             part = gateway.part_died() => break Some(part),
-            _ = hangup.recv() => reload(&mut gateway, file).await,
+            _ = hangup.recv() => {
+                manager.reloading();
+                reload(&mut gateway, file).await;
+                manager.ready();
+            }
+            () = manager.tick() => manager.tell_alive(&gateway.spool).await,
         }
     };
+    manager.stopping();
     tracing::info!("stopping");
     gateway.stop().await;
     match died {
@@ -325,6 +353,26 @@ fn now_ms() -> i64 {
 fn say(line: std::fmt::Arguments<'_>) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// The command line without what is not for people: completions would offer it.
+fn for_people() -> clap::Command {
+    let whole = Cli::command();
+    let visible = whole.get_subcommands().filter(|one| !one.is_hide_set()).cloned();
+    let mut shown = clap::Command::new("deid-gateway")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .args(whole.get_arguments().cloned())
+        .subcommands(visible);
+    shown = shown.about(whole.get_about().cloned().unwrap_or_default());
+    shown
+}
+
+/// Prints a document; a reader that has gone is no fault.
+fn print(text: &[u8]) -> ExitCode {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text);
+    ExitCode::SUCCESS
 }
 
 /// The exit code of an error: 2 when the configuration or what was asked for is wrong, 1 otherwise.

@@ -3,8 +3,10 @@
 mod decode;
 mod parts;
 mod reload;
+mod service_manager;
 
 pub use reload::ReloadError;
+pub use service_manager::ServiceManager;
 
 use self::parts::Parts;
 use crate::config::{Config, ConfigError, Intake, Observe};

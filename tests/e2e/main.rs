@@ -42,6 +42,7 @@ mod reload;
 mod reports;
 mod routes;
 mod sandbox;
+mod service_manager;
 mod soak;
 mod stop;
 mod storage;
