@@ -5,7 +5,7 @@
 
 use super::place::Put;
 use crate::config::Config;
-use aws_config::{BehaviorVersion, Region, meta::region::RegionProviderChain};
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::primitives::ByteStream;
@@ -57,20 +57,20 @@ impl S3 {
         let http = aws_smithy_http_client::Builder::new().tls_provider(provider).build_https();
         let timeouts =
             TimeoutConfig::builder().connect_timeout(self.connect).read_timeout(self.read).build();
-        let region = (!self.region.is_empty()).then(|| Region::new(self.region.clone()));
-        let region = RegionProviderChain::first_try(region)
-            .or_default_provider()
-            .or_else(Region::new(DEFAULT_REGION));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
-            .timeout_config(timeouts)
-            .region(region);
+            .timeout_config(timeouts);
+        if !self.region.is_empty() {
+            loader = loader.region(Region::new(self.region.clone()));
+        }
         if !self.profile.is_empty() {
             loader = loader.profile_name(self.profile.clone());
         }
         let shared = loader.load().await;
+        let region = shared.region().cloned().unwrap_or(Region::new(DEFAULT_REGION));
         let by_path = ENDPOINTS.iter().any(|name| std::env::var_os(name).is_some());
         let config = aws_sdk_s3::config::Builder::from(&shared)
+            .region(region)
             .force_path_style(by_path)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
