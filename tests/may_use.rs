@@ -37,7 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sandbox", &["config", "deid"]),
     // It makes subjects of patients and reads the site's own table of them.
     ("patients", &["config", "deid::header", "deid::hold"]),
-    ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid", "patients"]),
+    ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid", "patients", "phi"]),
     // A result that turns out damaged is held.
     // New UIDs pass through the type of commitments, which masks those of senders.
     ("forward", &["config", "dimse", "pace", "phi", "spool", "deid::hold"]),

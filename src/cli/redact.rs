@@ -1,10 +1,10 @@
 //! `redact`, and `deid`, which is the same with results named by their new UIDs.
 
 use super::say;
-use crate::config::{Config, FillColour, Hide};
+use crate::config::{Config, Engine, FillColour, Hide};
 use crate::redact::{self, Naming, Order, Place, Summary};
 use clap::Args;
-use std::ffi::OsString;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,11 +14,11 @@ const RED: FillColour = FillColour([255, 0, 0]);
 #[derive(Debug, Args)]
 pub(super) struct Redact {
     /// DICOM, PNG and JPEG: files, folders of them, s3://BUCKET/KEY, or s3://BUCKET/PREFIX.
-    #[arg(required = true)]
-    inputs: Vec<OsString>,
+    #[arg(required = true, value_parser = place())]
+    inputs: Vec<Place>,
     /// Where results go: a folder, or s3://BUCKET/PREFIX; without it, beside each input.
-    #[arg(long, value_name = "DIR|S3")]
-    out: Option<OsString>,
+    #[arg(long, value_name = "DIR|S3", value_parser = place())]
+    out: Option<Place>,
     /// How results are named.
     #[arg(long, value_enum)]
     names: Option<Naming>,
@@ -54,6 +54,10 @@ pub(super) struct Redact {
     show_paths: bool,
 }
 
+fn place() -> impl TypedValueParser<Value = Place> {
+    OsStringValueParser::new().try_map(|argument| Place::parse(&argument))
+}
+
 fn colour(text: &str) -> Result<FillColour, String> {
     let read = csscolorparser::parse(text).map_err(|_| "no colour: red, or #ff0000".to_owned())?;
     let [red, green, blue, alpha] = read.to_rgba8();
@@ -82,12 +86,17 @@ pub(super) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let mut config = config.clone();
     if let Some(threshold) = asked.phi_detection_threshold {
+        if config.detection.engine == Engine::Local {
+            tracing::warn!(
+                "--phi-detection-threshold has no effect: [detection] engine is \"local\", which asks no \
+                 classifier"
+            );
+        }
         config.aws.phi_detection_threshold = threshold;
     }
-    let place = |argument: &OsString| Place::parse(argument).map_err(anyhow::Error::msg);
     let order = Order {
-        inputs: asked.inputs.iter().map(place).collect::<Result<_, _>>()?,
-        out: asked.out.as_ref().map(place).transpose()?,
+        inputs: asked.inputs,
+        out: asked.out,
         reports: asked.reports,
         naming: asked.names.unwrap_or(if is_deid { Naming::Uid } else { Naming::DeId }),
         force: asked.force,

@@ -6,6 +6,9 @@ use super::{Naming, Order, Place, RedactError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// What a run that was ended may have left begins so.
+const UNFINISHED: &str = ".deid-";
+
 /// One file or object.
 #[derive(Debug, Clone)]
 pub(super) struct Input {
@@ -72,8 +75,9 @@ fn files(input: &Path, order: &Order) -> Result<Vec<Input>, RedactError> {
                 return Err(RedactError::path(input, "cannot be read")(kind.into()));
             }
         };
-        let is_result =
-            among && entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let name = entry.file_name().to_string_lossy();
+        let is_ours = name.starts_with(PREFIX) || name.starts_with(UNFINISHED);
+        let is_result = among && entry.depth() > 0 && is_ours;
         let inside = !ours.is_empty()
             && entry
                 .path()

@@ -8,6 +8,7 @@
 //! itself carry a name.
 
 mod error;
+mod frames;
 mod inputs;
 mod key;
 mod names;
@@ -16,11 +17,12 @@ mod place;
 mod reports;
 mod s3;
 mod summary;
+mod target;
 
 pub use error::RedactError;
 pub use names::Naming;
 pub use place::Place;
-pub use summary::{End, HeldInput, Summary, Told};
+pub use summary::{Done, End, HeldInput, Summary, Told};
 
 use crate::config::{Config, FillColour, Hide, Profile};
 use crate::deid::header::ProjectKey;
@@ -95,6 +97,8 @@ struct Run {
     /// While it is there, nobody destroys the key.
     _secrets: Option<crate::site_key::SiteSecrets>,
     scratch: tempfile::TempDir,
+    /// What comes from S3: not where results lie, for it identifies.
+    fetched: tempfile::TempDir,
     /// Where results of this run lie or will, and what it reads.
     claimed: Mutex<BTreeSet<Place>>,
     inputs: BTreeSet<Place>,
@@ -132,6 +136,8 @@ pub async fn run(config: &Config, order: Order) -> Result<Summary, RedactError> 
         patients,
         store,
         _secrets: secrets,
+        fetched: tempfile::tempdir()
+            .map_err(RedactError::path(&std::env::temp_dir(), "cannot be written"))?,
         scratch: scratch.map_err(RedactError::path(&scratch_in, "cannot be written"))?,
         claimed: Mutex::default(),
         inputs: readable.collect(),

@@ -14,18 +14,22 @@ use std::path::PathBuf;
 /// The lower ends of the bands of scores, in percent.
 const BANDS: [u8; 4] = [95, 80, 50, 0];
 
+/// A result.
+#[derive(Debug)]
+pub struct Done {
+    pub place: Place,
+    /// The place without what identifies: below the output, or the name alone.
+    pub output: String,
+    /// Whether its name had to be replaced.
+    pub renamed: bool,
+    pub redaction: Redaction,
+    pub found: Vec<Found>,
+}
+
 /// What became of one input.
 #[derive(Debug)]
 pub enum End {
-    Done {
-        place: Place,
-        /// The place without what identifies: below the output, or the name alone.
-        output: String,
-        /// Whether its name had to be replaced.
-        renamed: bool,
-        redaction: Redaction,
-        found: Vec<Found>,
-    },
+    Done(Box<Done>),
     /// Its result is there.
     Skipped {
         output: String,
@@ -82,11 +86,11 @@ impl Summary {
             detail: detail.to_owned(),
         };
         match &told.end {
-            End::Done { place, renamed, redaction, .. } => {
+            End::Done(done) => {
                 self.delivered += 1;
-                self.renamed += usize::from(*renamed);
-                self.boxes += redaction.count();
-                if let (Place::File(from), Place::File(to)) = (told.input.reveal(), place) {
+                self.renamed += usize::from(done.renamed);
+                self.boxes += done.redaction.count();
+                if let (Place::File(from), Place::File(to)) = (told.input.reveal(), &done.place) {
                     self.results.insert(Phi::new(from.clone()), to.clone());
                 }
             }
@@ -143,7 +147,7 @@ impl Summary {
             format!("input {}: {kind}, {score} %: {}\n", told.position, found.text.reveal())
         };
         let all = self.told.iter().flat_map(|told| match &told.end {
-            End::Done { found, .. } => found.iter().map(|one| line(told, one)).collect(),
+            End::Done(done) => done.found.iter().map(|one| line(told, one)).collect(),
             _ => Vec::new(),
         });
         all.collect()
@@ -151,7 +155,7 @@ impl Summary {
 
     fn found(&self) -> impl Iterator<Item = &Found> {
         self.told.iter().flat_map(|told| match &told.end {
-            End::Done { found, .. } => found.as_slice(),
+            End::Done(done) => done.found.as_slice(),
             _ => &[],
         })
     }
@@ -160,13 +164,13 @@ impl Summary {
     pub fn json(&self, show_paths: bool) -> Value {
         let input = |told: &Told| {
             let mut value = match &told.end {
-                End::Done { output, renamed, redaction, place, .. } => json!({
+                End::Done(done) => json!({
                     "status": "done",
-                    "output": if show_paths { place.to_string() } else { output.clone() },
-                    "renamed": renamed,
-                    "boxes": redaction.boxes,
-                    "masks": redaction.masks,
-                    "pixels": redaction.treatment,
+                    "output": if show_paths { done.place.to_string() } else { done.output.clone() },
+                    "renamed": done.renamed,
+                    "boxes": done.redaction.boxes,
+                    "masks": done.redaction.masks,
+                    "pixels": done.redaction.treatment,
                 }),
                 End::Skipped { output } => json!({ "status": "skipped", "output": output }),
                 End::Held(hold) => json!({

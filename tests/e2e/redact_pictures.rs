@@ -145,6 +145,7 @@ fn text_is_shown_only_to_whoever_asks_for_it_and_no_configuration_is_needed() {
         &["--dpi", "0"],
         &["--phi-detection-threshold", "1.5"],
         &["--hide", "nothing"],
+        &["s3:///key"],
     ] {
         assert_eq!(run(wrong).code, Some(2), "{wrong:?}");
     }
@@ -168,6 +169,11 @@ fn an_object_gets_the_name_of_its_file_and_pictures_of_its_frames() {
     }
     let picture = std::fs::read(site.path("out/de-id-ct slice.dcm.png")).expect("there");
     assert!(picture.starts_with(b"\x89PNG"));
+    let cine = sample(&site.path("cine"), &["--cine", "1", "--frames", "3"]);
+    let cine = cine[0].path.to_str().expect("ASCII");
+    redact(&site, &[cine, "--out", &site.text("frames"), "--png"]).ok();
+    let ends = |end: &str| names(&site.path("frames")).iter().filter(|n| n.ends_with(end)).count();
+    assert_eq!([ends(".0001.png"), ends(".0003.png"), ends(".png")], [1, 1, 3]);
     let again = redact(&site, &[&site.text("in"), "--out", &out, "--png"]).ok();
     assert!(again.contains("2 skipped"), "{again}");
 }

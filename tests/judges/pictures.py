@@ -22,8 +22,11 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 NAME = "SMITHSON JOHN"
 SIZE = (420, 130)
 SECRET = b"SMITHSON"
+ICC = b"x" * 90 + SECRET
 TYPES = {"grey": 0, "rgb": 2, "palette": 3, "la": 4, "rgba": 6}
-SAMPLES = {"grey": 1, "rgb": 3, "palette": 1, "la": 2, "rgba": 4}
+# Adam7: where a pass begins, and its steps
+PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+WHOLE = [(0, 0, 1, 1)]
 KEPT = {b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"sRGB", b"cHRM", b"sBIT", b"pHYs", b"IDAT", b"IEND"}
 
 
@@ -48,6 +51,23 @@ def exif(orientation):
 
 def png(form, depth, samples, orientation=1, interlaced=False, palette=None):
     height, width = samples.shape[:2]
+    passes = PASSES if interlaced else WHOLE
+    raw = b"".join(lines(samples[y::down, x::across], depth) for x, y, across, down in passes)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(
+        b"IHDR", struct.pack(">IIBBBBB", width, height, depth, TYPES[form], 0, 0, int(interlaced))
+    )
+    data += chunk(b"gAMA", struct.pack(">I", 45455))
+    data += chunk(b"iCCP", NAME.encode() + b"\0\0" + zlib.compress(b"x" * 200))
+    if palette is not None:
+        data += chunk(b"PLTE", bytes(palette)) + chunk(b"tRNS", bytes([255, 200]))
+    data += chunk(b"tEXt", b"Author\0" + NAME.encode()) + chunk(b"iTXt", b"Title\0\0\0\0\0" + NAME.encode())
+    data += chunk(b"eXIf", exif(orientation).removeprefix(b"Exif\0\0")) + chunk(b"tIME", bytes([7, 233, 1, 2, 3, 4, 5]))
+    data += chunk(b"prVt", NAME.encode()) + chunk(b"IDAT", zlib.compress(raw))
+    return data + chunk(b"tEXt", b"Comment\0" + NAME.encode()) + chunk(b"IEND", b"") + NAME.encode()
+
+
+def lines(samples, depth):
+    height = samples.shape[0]
     rows = samples.reshape(height, -1)
     if depth == 16:
         packed = rows.astype(">u2").view(numpy.uint8).reshape(height, -1)
@@ -56,17 +76,7 @@ def png(form, depth, samples, orientation=1, interlaced=False, palette=None):
     else:
         bits = numpy.unpackbits(rows.astype(numpy.uint8)[..., None], axis=2)[..., 8 - depth :]
         packed = numpy.packbits(bits.reshape(height, -1), axis=1)
-    raw = b"".join(b"\0" + row.tobytes() for row in packed)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(
-        b"IHDR", struct.pack(">IIBBBBB", width, height, depth, TYPES[form], 0, 0, int(interlaced))
-    )
-    data += chunk(b"gAMA", struct.pack(">I", 45455)) + chunk(b"iCCP", NAME.encode() + b"\0\0" + zlib.compress(b"x" * 200))
-    if palette is not None:
-        data += chunk(b"PLTE", bytes(palette)) + chunk(b"tRNS", bytes([255, 200]))
-    data += chunk(b"tEXt", b"Author\0" + NAME.encode()) + chunk(b"iTXt", b"Title\0\0\0\0\0" + NAME.encode())
-    data += chunk(b"eXIf", exif(orientation).removeprefix(b"Exif\0\0")) + chunk(b"tIME", bytes([7, 233, 1, 2, 3, 4, 5]))
-    data += chunk(b"prVt", NAME.encode()) + chunk(b"IDAT", zlib.compress(raw))
-    return data + chunk(b"tEXt", b"Comment\0" + NAME.encode()) + chunk(b"IEND", b"") + NAME.encode()
+    return b"".join(b"\0" + row.tobytes() for row in packed)
 
 
 def grey(ink, depth):
@@ -100,6 +110,7 @@ def make(directory):
         write(f"la {depth}.png", png("la", depth, with_alpha))
         write(f"rgb {depth}.png", png("rgb", depth, colours(ink, depth, False)))
         write(f"rgba {depth}.png", png("rgba", depth, colours(ink, depth, True)))
+    write("rgb interlaced.png", png("rgb", 8, colours(ink, 8, False), interlaced=True))
     # the text is in the transparency alone
     only = numpy.dstack([numpy.full(ink.shape, 90)] * 3 + [numpy.where(ink, 255, 40)])
     write("rgba 8 alpha.png", png("rgba", 8, only))
@@ -112,7 +123,6 @@ def make(directory):
         stored = numpy.rot90(colours(ink, 8, False), turns)
         write(f"rgb upright {orientation}.png", png("rgb", 8, stored, orientation))
     rgb = Image.fromarray(colours(ink, 8, False).astype(numpy.uint8))
-    thumbnail = exif(1)
     for name, image, options in (
         ("rgb 444.jpg", rgb, {"subsampling": 0}),
         ("rgb 420.jpg", rgb, {"subsampling": 2}),
@@ -120,7 +130,8 @@ def make(directory):
         ("grey.jpg", rgb.convert("L"), {}),
     ):
         out = io.BytesIO()
-        image.save(out, "JPEG", quality=88, exif=thumbnail, comment=NAME.encode(), dpi=(300, 300), icc_profile=b"x" * 90 + SECRET, **options)
+        carried = {"exif": exif(1), "comment": NAME.encode(), "icc_profile": ICC, "dpi": (300, 300)}
+        image.save(out, "JPEG", quality=88, **carried, **options)
         write(name, out.getvalue() + SECRET)
     for name, size in (("rgb turned.jpg", (416, 128)), ("rgb turned odd.jpg", SIZE)):
         out, part = io.BytesIO(), rgb.crop((0, 0, *size))

@@ -12,6 +12,8 @@ mod jpeg;
 mod orientation;
 mod png;
 mod png_chunks;
+mod png_palette;
+mod png_samples;
 mod raster;
 
 pub use accept::{CleanImage, accept};

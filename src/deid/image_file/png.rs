@@ -2,12 +2,13 @@
 
 use super::orientation::Orientation;
 use super::png_chunks::per_metre;
+use super::png_samples::{packed, unpacked};
 use super::raster::Raster;
 use super::{ImageWork, failed, limit, not_decodable};
 use crate::config::Limits;
 use crate::deid::examine::StepError;
 use crate::deid::hold::{Hold, HoldReason};
-use crate::deid::pixels::{Frame, Palette, Photometric, PixelLayout};
+use crate::deid::pixels::{Palette, Photometric, PixelLayout};
 use png::{
     BitDepth, ColorType, Decoder, DecodingError, Info, PixelDimensions, Transformations, Unit,
 };
@@ -104,44 +105,6 @@ fn layout(info: &Info<'_>) -> Result<PixelLayout, Hold> {
     })
 }
 
-/// Samples as an object has them: each in bytes of its own, little-endian, transparency apart.
-fn unpacked(packed: Vec<u8>, layout: &PixelLayout, info: &Info<'_>) -> Raster {
-    let bits = usize::from(layout.bits_stored);
-    let (width, samples) = (usize::from(layout.columns), info.color_type.samples());
-    let mut all = match bits {
-        16 => {
-            let mut packed = packed;
-            packed.chunks_exact_mut(2).for_each(|sample| sample.swap(0, 1));
-            packed
-        }
-        8 => packed,
-        _ => {
-            let row = (width * samples * bits).div_ceil(8);
-            let rows = packed.chunks_exact(row.max(1));
-            rows.flat_map(|row| (0..width * samples).map(move |at| bits_at(row, at, bits)))
-                .collect()
-        }
-    };
-    let mut alpha = None;
-    if matches!(info.color_type, ColorType::GrayscaleAlpha | ColorType::Rgba) {
-        let (bytes, whole) = (bits / 8, samples * bits / 8);
-        let pixels = all.chunks_exact(whole);
-        alpha = Some(pixels.clone().flat_map(|pixel| pixel[whole - bytes..].to_vec()).collect());
-        all = pixels.flat_map(|pixel| pixel[..whole - bytes].to_vec()).collect();
-    }
-    let palette_alpha = match (info.color_type, &info.trns) {
-        (ColorType::Indexed, Some(trns)) => trns.to_vec(),
-        _ => Vec::new(),
-    };
-    let frame = Frame { index: 0, data: all };
-    Raster { layout: layout.clone(), frame, alpha, palette_alpha }
-}
-
-fn bits_at(row: &[u8], at: usize, bits: usize) -> u8 {
-    let shift = 8 - bits - at * bits % 8;
-    row.get(at * bits / 8).map_or(0, |byte| byte >> shift & ((1 << bits) - 1))
-}
-
 fn turn(raster: &mut Raster, orientation: Orientation) {
     let (width, height) = (usize::from(raster.layout.columns), usize::from(raster.layout.rows));
     let bytes = raster.sample_bytes();
@@ -164,51 +127,6 @@ impl Png {
             self.add_to_palette(work, &outside);
         }
         work.areas.iter().for_each(|area| self.raster.blank(*area));
-    }
-
-    /// Which entries of the palette the pixels use, but those in the areas.
-    fn used(&self, but: Option<&ImageWork>) -> [bool; 256] {
-        let mut used = [false; 256];
-        let width = usize::from(self.raster.layout.columns).max(1);
-        for (at, index) in self.raster.frame.data.iter().enumerate() {
-            let is_in = |work: &ImageWork| {
-                let (x, y) = ((at % width) as u32, (at / width) as u32);
-                work.areas.iter().any(|area| area.contains(x, y))
-            };
-            if !used[usize::from(*index)] && !but.is_some_and(is_in) {
-                used[usize::from(*index)] = true;
-            }
-        }
-        used
-    }
-
-    fn add_to_palette(&mut self, work: &ImageWork, used: &[bool; 256]) {
-        let most = 1 << self.raster.layout.bits_stored;
-        let Some(palette) = &mut self.raster.layout.palette else { return };
-        let unused = |(index, _): &(usize, &mut [u8; 3])| !used[*index];
-        let mut has_room = false;
-        for (index, entry) in palette.entries.iter_mut().enumerate().filter(unused) {
-            *entry = work.colour.0;
-            if let Some(alpha) = self.raster.palette_alpha.get_mut(index) {
-                *alpha = 0xFF;
-            }
-            has_room = true;
-        }
-        if !has_room && !work.areas.is_empty() && palette.entries.len() < most {
-            palette.entries.push(work.colour.0);
-        }
-    }
-
-    /// Checks that the palette of a result holds no colour that is not shown, but one.
-    pub fn check_palette(&self) -> Result<(), Hold> {
-        let Some(palette) = &self.raster.layout.palette else { return Ok(()) };
-        let used = self.used(None);
-        let mut unused = palette.entries.iter().enumerate().filter(|(index, _)| !used[*index]);
-        let first = unused.next().map(|(_, entry)| entry);
-        match unused.all(|(_, entry)| Some(entry) == first) {
-            true => Ok(()),
-            false => Err(failed("colours that no pixel has")),
-        }
     }
 
     /// Writes the picture and nothing else.
@@ -249,38 +167,8 @@ impl Png {
             }
         }
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.packed())?;
+        writer.write_image_data(&packed(&self.raster))?;
         writer.finish()
-    }
-
-    /// The samples as the file has them.
-    fn packed(&self) -> Vec<u8> {
-        let bits = usize::from(self.raster.layout.bits_stored);
-        let (bytes, samples) = (self.raster.sample_bytes(), self.raster.samples());
-        let mut all = match &self.raster.alpha {
-            None => self.raster.frame.data.clone(),
-            Some(alpha) => {
-                let pixels = self.raster.frame.data.chunks_exact(bytes * samples);
-                let pixels = pixels.zip(alpha.chunks_exact(bytes));
-                pixels.flat_map(|(pixel, alpha)| [pixel, alpha].concat()).collect()
-            }
-        };
-        match bits {
-            16 => all.chunks_exact_mut(2).for_each(|sample| sample.swap(0, 1)),
-            8 => {}
-            _ => {
-                let row = usize::from(self.raster.layout.columns);
-                let pack = |part: &[u8]| {
-                    let samples = part.iter().enumerate();
-                    samples.fold(0, |byte, (at, sample)| byte | sample << (8 - bits - at * bits))
-                };
-                all = all
-                    .chunks_exact(row.max(1))
-                    .flat_map(|row| row.chunks(8 / bits).map(pack))
-                    .collect();
-            }
-        }
-        all
     }
 }
 
