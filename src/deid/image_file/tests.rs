@@ -148,3 +148,30 @@ fn a_jpeg_is_uniform_in_its_boxes_and_bare() {
         }
     }
 }
+
+#[test]
+fn a_damaged_picture_is_held_or_passes_and_never_panics() {
+    let png = picture(::png::ColorType::Rgba, ::png::BitDepth::Eight, None);
+    let jpeg = include_bytes!("../../../testdata/pixels/ycbcr-420-progressive.jpg");
+    let (limits, work) = (Limits { max_frame_bytes: 1 << 20, ..Limits::default() }, work(&[AREA]));
+    let (mut held, mut passed) = (0, 0);
+    for whole in [&png[..], jpeg] {
+        for step in 0..400_usize {
+            let mut data = whole.to_vec();
+            let at = step * 7919 % data.len();
+            data[at] ^= 1 << (step % 8);
+            if step % 3 == 0 {
+                data.truncate(at);
+            }
+            let input = file(&data);
+            let done = examine(&input, &limits, &mut show)
+                .and_then(|_| apply(&input, &file(b""), &work, &limits));
+            match done {
+                Ok(_) => passed += 1,
+                Err(StepError::Hold(_)) => held += 1,
+                Err(StepError::Io(error)) => panic!("{error}"),
+            }
+        }
+    }
+    assert!(held > 200 && passed > 20, "{held} {passed}");
+}
