@@ -1,5 +1,7 @@
 //! `check`: is this configuration fit to run? Every finding says what is wrong and what to do.
 
+mod aws;
+
 use crate::config::{
     Config, Destination, DestinationKind, Documents, FaceRule, Mask, Profile, ProfileOption,
     SopClasses,
@@ -68,6 +70,7 @@ pub async fn run(config: &Config) -> Vec<Finding> {
         finding("[detection]", models(config).await),
         sandbox(config).await,
     ]);
+    findings.extend(aws::services(config).await);
     findings.extend(access(config));
     for destination in &config.destinations {
         let outcome = reach(destination).await;

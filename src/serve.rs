@@ -92,6 +92,7 @@ impl Gateway {
         let spool = Arc::new(spool);
         let steps = Steps::new(config);
         tell_confinement(steps.confinement().await.map_err(ServeError::Sandbox)?);
+        let aws = steps.aws().cloned();
         let reader = HeaderReader::new(config);
         let current = watch::Sender::new(Arc::new(current));
         let (shutdown, stopping) = watch::channel(false);
@@ -139,7 +140,7 @@ impl Gateway {
             observe_address = listener.local_addr().ok();
             let (spool, config) = (Arc::clone(&spool), shown.subscribe());
             let stopping = shutdown.subscribe();
-            let watched = Watched { spool, tally, config, stopping, token };
+            let watched = Watched { spool, tally, config, stopping, aws, token };
             parts.start("observe", observe::run(listener, watched));
         }
         let config = config.clone();

@@ -32,11 +32,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("route", &["config", "phi", "deid::header::HeaderFact"]),
     ("deid", &["config", "phi"]),
     // The plain types of the core that pass through it.
-    ("recognise", &["config", "phi", "deid::picture"]),
+    ("recognise", &["config", "phi", "deid::picture", "deid::burned_in"]),
     // A request carries the profile and the limits.
     ("sandbox", &["config", "deid"]),
     // It makes subjects of patients and reads the site's own table of them.
     ("patients", &["config", "deid::header", "deid::hold"]),
+    // What is classified passes through it as `Phi`.
     ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid", "patients", "phi"]),
     // A result that turns out damaged is held.
     // New UIDs pass through the type of commitments, which masks those of senders.
@@ -91,8 +92,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explain", &["config", "deid::explain", "deid::header", "deid::redaction", "worker"]),
     // It makes the key of the core, and logs that it did.
     ("site_key", &["config", "deid::header"]),
-    // It only shows: counts of intake and spool, how long certificates last.
-    ("observe", &["config", "intake", "spool", "tls"]),
+    // It only shows: counts of intake, spool and services, how long certificates last.
+    ("observe", &["config", "intake", "recognise::aws", "spool", "tls"]),
     ("logging", &["config"]),
 ];
 
@@ -101,7 +102,12 @@ const ASSEMBLY: &[&str] = &["lib", "main", "cli", "serve", "check", "demo"];
 
 /// Crates that only these modules may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("rusqlite", &["spool"]),
+    // What services cost is recorded beside the spool.
+    ("rusqlite", &["spool", "recognise"]),
+    ("aws_config", &["recognise", "redact"]),
+    ("aws_sdk_rekognition", &["recognise"]),
+    ("aws_sdk_comprehendmedical", &["recognise"]),
+    ("aws_sdk_s3", &["redact"]),
     ("ort", &["recognise"]),
     ("rten", &["recognise"]),
     ("rten_imageproc", &["recognise"]),

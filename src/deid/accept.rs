@@ -2,8 +2,10 @@
 
 use super::header::Report;
 use super::hold::{Hold, HoldReason};
+use super::pixels::FrameDigest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ pub struct Candidate {
     pub study_uid: String,
     pub series_uid: String,
     pub sop_instance_uid: String,
+    /// What each frame that was encoded must decode to.
+    pub encoded: BTreeMap<u32, FrameDigest>,
     /// What was done to the header.
     pub header: Report,
 }
@@ -35,6 +39,8 @@ pub struct Verdict {
     pub study_uid: String,
     pub series_uid: String,
     pub sop_instance_uid: String,
+    /// The first frame that is not what was encoded, as another library decodes it.
+    pub not_given_back: Option<u32>,
 }
 
 /// A verified result. It cannot be deserialised, copied or built elsewhere.
@@ -51,6 +57,10 @@ pub fn accept(
     candidate: &Candidate,
     verdict: Verdict,
 ) -> Result<Deidentified, Hold> {
+    if let Some(frame) = verdict.not_given_back {
+        let detail = format!("another decoder does not give back frame {frame}");
+        return Err(Hold::new(HoldReason::VerificationFailed, detail));
+    }
     let same = candidate.sha256 == verdict.sha256
         && candidate.bytes == verdict.bytes
         && candidate.sop_class_uid == verdict.sop_class_uid
@@ -143,6 +153,7 @@ mod tests {
             study_uid: String::new(),
             series_uid: String::new(),
             sop_instance_uid: String::new(),
+            not_given_back: None,
         };
         let result = Deidentified { path: file.path().to_owned(), verdict };
         assert_eq!(result.check_intact(), Ok(()));
@@ -161,6 +172,7 @@ mod tests {
             study_uid: "3".into(),
             series_uid: "4".into(),
             sop_instance_uid: "5".into(),
+            encoded: BTreeMap::new(),
             header: Report::default(),
         };
         let verdict = Verdict {
@@ -171,10 +183,14 @@ mod tests {
             study_uid: "3".into(),
             series_uid: "4".into(),
             sop_instance_uid: "5".into(),
+            not_given_back: None,
         };
         assert!(accept("x".into(), &candidate, verdict.clone()).is_ok());
-        let other = Verdict { sha256: "ab".into(), ..verdict };
+        let other = Verdict { sha256: "ab".into(), ..verdict.clone() };
         let hold = accept("x".into(), &candidate, other).expect_err("another digest");
+        assert_eq!(hold.reason, HoldReason::VerificationFailed);
+        let unlike = Verdict { not_given_back: Some(0), ..verdict };
+        let hold = accept("x".into(), &candidate, unlike).expect_err("another frame");
         assert_eq!(hold.reason, HoldReason::VerificationFailed);
     }
 }

@@ -14,12 +14,14 @@ use super::object::{OpenObject, text_of};
 use super::output::{OUTPUT_SYNTAX, is_native, write_encapsulated, write_file, write_native};
 use super::overlays;
 use super::pixels::{
-    Encapsulated, FrameSource, WriteFramesError, encapsulate, keep_frames, write_layout,
+    Encapsulated, FrameDigest, FrameSource, WriteFramesError, encapsulate, keep_frames,
+    write_layout,
 };
 use super::redaction::{PixelTreatment, Redaction};
 use crate::config::{Limits, OutputSyntax, Profile};
 use dicom_dictionary_std::tags;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
@@ -52,6 +54,7 @@ pub fn apply(
         study_uid: written.study_uid,
         series_uid: written.series_uid,
         sop_instance_uid: written.sop_instance_uid,
+        encoded: written.encoded,
         header: written.report,
     })
 }
@@ -64,6 +67,8 @@ pub struct Written {
     pub study_uid: String,
     pub series_uid: String,
     pub sop_instance_uid: String,
+    /// What each frame that was encoded must decode to.
+    pub encoded: BTreeMap<u32, FrameDigest>,
     /// What was done to the header.
     pub report: Report,
 }
@@ -137,7 +142,9 @@ pub fn write_result(
         (_, true) => object.transfer_syntax_uid.clone(),
         (_, false) => OUTPUT_SYNTAX.to_owned(),
     };
+    let encoded = encapsulated.as_ref().map(|encapsulated| encapsulated.encoded.clone());
     let written = Written {
+        encoded: encoded.unwrap_or_default(),
         sop_class_uid: text_of(&object.header, tags::SOP_CLASS_UID),
         transfer_syntax_uid,
         study_uid: text_of(&object.header, tags::STUDY_INSTANCE_UID),

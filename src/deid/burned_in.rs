@@ -181,7 +181,8 @@ impl From<Why> for BoxReason {
     }
 }
 
-fn is_text(line: &TextLine) -> bool {
+/// Whether a line is enough to be text: one sign by itself may be noise.
+pub fn is_text(line: &TextLine) -> bool {
     match signs(line) {
         _ if line.unread => true,
         0 => false,

@@ -10,7 +10,7 @@ use super::opening::Opening;
 use super::overlays::{self, OverlayPlane};
 use super::picture::Picture;
 use super::pixels::{
-    Frame, FrameSource, PixelLayout, PixelLimits, Voi, blank_layout, clear_unused_bits, render,
+    FrameSource, PixelLayout, PixelLimits, Voi, blank_layout, clear_unused_bits, render,
 };
 use super::policy::{self, Policy};
 use super::redaction::PixelTreatment;
@@ -18,7 +18,6 @@ use crate::config::{Limits, ObjectFacts, Profile, ProfileOption, Undecodable};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -92,11 +91,6 @@ impl Examination {
         }
         Ok(())
     }
-}
-
-/// What a frame is recognised by.
-pub(super) fn frame_digest(frame: &Frame) -> [u8; 32] {
-    Sha256::digest(&frame.data).into()
 }
 
 /// Why a step that hands out pictures stopped.
@@ -260,7 +254,7 @@ fn look(
             }
             clear_unused_bits(&mut frame, layout);
             let pictures = render(&frame, layout, &voi)?;
-            let sha256 = frame_digest(&frame);
+            let sha256 = frame.digest();
             looked.push(LookedFrame { sha256, pictures: pictures.len() as u32 });
             for picture in pictures {
                 tell(Seen::Picture(picture))?;

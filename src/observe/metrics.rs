@@ -1,13 +1,14 @@
 //! The snapshot in the text format of OpenMetrics, which Prometheus reads.
 
 use super::snapshot::Snapshot;
+use crate::recognise::aws::AwsCounts;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// At most one label, whose name differs by metric.
+/// At most two labels, whose names differ by metric.
 type Labels = Vec<(&'static str, String)>;
 
 /// All of them.
@@ -16,6 +17,9 @@ pub fn text(snapshot: &Snapshot) -> String {
     flow(&mut registry, snapshot);
     intake(&mut registry, snapshot);
     destinations(&mut registry, snapshot);
+    if let Some(aws) = &snapshot.aws {
+        services(&mut registry, aws);
+    }
     let ready = i64::from(snapshot.not_ready.is_none());
     gauge(&mut registry, "ready", "Whether objects are taken", [(vec![], ready)]);
     let free = i64::try_from(snapshot.free_bytes).unwrap_or(i64::MAX);
@@ -88,6 +92,30 @@ fn destinations(registry: &mut Registry, snapshot: &Snapshot) {
         .filter_map(|one| Some((of(&one.counts.name), snapshot.age_s(one.counts.oldest_ms?))));
     let help = "How long the oldest delivery has waited";
     gauge(registry, "delivery_oldest_age_seconds", help, oldest);
+}
+
+fn services(registry: &mut Registry, aws: &AwsCounts) {
+    let calls = aws.calls.iter().map(|(service, outcome, calls)| {
+        (vec![("service", (*service).to_owned()), ("outcome", (*outcome).to_owned())], *calls)
+    });
+    counter(registry, "aws_calls", "Calls of AWS services", calls);
+    let sum = |value: u64| [(vec![], value)];
+    let help = "Estimated cost of these, in millionths of a US dollar";
+    counter(registry, "aws_cost_micro_dollars", help, sum(aws.micro_dollars));
+    let help = "Characters sent to Comprehend Medical";
+    counter(registry, "aws_characters", help, sum(aws.characters));
+    let help = "Regions and passages that were not asked about again";
+    counter(registry, "aws_remembered", help, sum(aws.remembered));
+    let help = "Times that the embedded reader stood in";
+    counter(registry, "aws_fallbacks", help, sum(aws.fallbacks));
+    let limited =
+        aws.limited.iter().map(|(limit, calls)| (vec![("limit", (*limit).to_owned())], *calls));
+    counter(registry, "aws_cost_limited", "Calls not made: a limit was reached", limited);
+    let paused = aws
+        .paused
+        .iter()
+        .map(|(service, paused)| (vec![("service", (*service).to_owned())], i64::from(*paused)));
+    gauge(registry, "aws_service_paused", "Whether it is left alone after failures", paused);
 }
 
 fn gauge(

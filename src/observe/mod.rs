@@ -11,6 +11,7 @@ mod snapshot;
 use self::snapshot::Snapshot;
 use crate::config::Config;
 use crate::intake::Tally;
+use crate::recognise::aws::Aws;
 use crate::spool::LocalSpool;
 use axum::Router;
 use axum::extract::State;
@@ -34,6 +35,8 @@ pub struct Watched {
     /// The configuration in force.
     pub config: watch::Receiver<Arc<Config>>,
     pub stopping: watch::Receiver<bool>,
+    /// The services that are asked, if any are.
+    pub aws: Option<Arc<Aws>>,
     /// SHA-256 of the token, where one is asked for.
     pub token: Option<[u8; 32]>,
 }

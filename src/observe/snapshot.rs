@@ -3,6 +3,7 @@
 use super::Watched;
 use crate::config::DestinationKind;
 use crate::intake::TallyCounts;
+use crate::recognise::aws::AwsCounts;
 use crate::spool::{DestinationCounts, Overview, SpoolError, UnixMs};
 use crate::tls::Certificate;
 use std::time::SystemTime;
@@ -20,6 +21,8 @@ pub struct Snapshot {
     /// Of our certificates, by where they are used.
     pub certificates: Vec<(String, i64)>,
     pub not_ready: Option<&'static str>,
+    /// What services were asked, if any are.
+    pub aws: Option<AwsCounts>,
 }
 
 /// A destination, and what it is.
@@ -60,6 +63,7 @@ impl Snapshot {
             min_free_bytes: config.intake.min_free_bytes,
             certificates: files.chain(of_destinations).filter_map(days).collect(),
             not_ready: not_ready(watched),
+            aws: watched.aws.as_ref().map(|aws| aws.counts()),
         })
     }
 

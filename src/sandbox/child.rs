@@ -71,6 +71,7 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
             subject,
             layout,
             looked,
+            encoded,
             limits,
         } => {
             let layout = layout.as_ref();
@@ -82,6 +83,7 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
                 subject,
                 layout,
                 looked,
+                encoded,
                 limits,
             };
             let show = &mut |picture| show(&mut *replies, picture, limits);

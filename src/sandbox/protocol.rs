@@ -13,9 +13,10 @@ use crate::deid::identifiers::Identifiers;
 use crate::deid::image_file::{ImageCandidate, ImageExamination, ImageVerdict, ImageWork};
 use crate::deid::opening::Opening;
 use crate::deid::picture::Picture;
-use crate::deid::pixels::PixelLayout;
+use crate::deid::pixels::{FrameDigest, PixelLayout};
 use crate::deid::redaction::Redaction;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -72,6 +73,7 @@ pub enum Request {
         subject: Subject,
         layout: Option<PixelLayout>,
         looked: Vec<LookedFrame>,
+        encoded: BTreeMap<u32, FrameDigest>,
         limits: Limits,
     },
     Explain {

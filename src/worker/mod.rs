@@ -31,7 +31,7 @@ pub use transcoding::Transcoder;
 
 use turns::{Turn, Turns};
 
-use crate::config::{Config, Hide, Limits, Profile, Undecodable};
+use crate::config::{Config, Hide, Limits, OutputSyntax, Profile, Undecodable};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
 use crate::deid::burned_in::BurnedInText;
 use crate::deid::decide::{decide, decide_again};
@@ -52,6 +52,7 @@ use crate::route::Routes;
 use crate::sandbox::{
     AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -242,7 +243,8 @@ impl Steps {
         let Opened { told, exchange, outline, turn: _turn, deadline } = opened;
         let identifiers = told.knowing(known);
         let study = study_tag(object.key, &told);
-        let rounds = self.rounds(object, exchange, &outline, identifiers, subject, study, output);
+        let about = (identifiers, study);
+        let rounds = self.rounds(object, exchange, &outline, about, subject, output);
         let done = self.in_time(deadline, rounds).await;
         if done.is_err() {
             (1..=ROUNDS).for_each(|round| files::discard(&output(round)));
@@ -255,9 +257,8 @@ impl Steps {
         object: &Object<'_>,
         exchange: Exchange<'_>,
         outline: &Outline,
-        identifiers: Identifiers,
+        (identifiers, study): (Identifiers, StudyTag),
         subject: &Subject,
-        study: StudyTag,
         output: &impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), Stopped> {
         let (Reply::Examined(mut examination), read) = self.rest_of(exchange, Some(study)).await?
@@ -277,9 +278,25 @@ impl Steps {
             Ok::<_, Hold>((redaction, found))
         })
         .await??;
-        for round in 1..=ROUNDS {
+        let mut profile = Cow::Borrowed(object.profile);
+        let mut round = 0;
+        while round < ROUNDS {
+            round += 1;
             let path = output(round);
-            match self.round(object, subject, &path, &examination, &redaction).await? {
+            let made = Object { profile: &profile, ..*object };
+            match self.round(&made, subject, &path, &examination, &redaction).await? {
+                Round::Unlike(frame) if profile.transfer_syntax == OutputSyntax::Same => {
+                    tracing::warn!(
+                        frame,
+                        "another decoder does not give a frame back: the object leaves decoded"
+                    );
+                    files::discard(&path);
+                    profile.to_mut().transfer_syntax = OutputSyntax::Explicit;
+                }
+                Round::Unlike(frame) => {
+                    let detail = format!("another decoder does not give back frame {frame}");
+                    return Err(Hold::new(HoldReason::VerificationFailed, detail).into());
+                }
                 Round::Clean(candidate, verdict) => {
                     if verdict.sop_class_uid != outline.sop_class_uid {
                         let detail = "the SOP class of the result is not that of the object";
@@ -381,6 +398,7 @@ impl Steps {
             subject: subject.clone(),
             layout: examination.layout.clone(),
             looked: examination.looked.clone(),
+            encoded: candidate.encoded.clone(),
             limits: self.limits.clone(),
         };
         let files = files::of_input(output, object.scratch)?;
@@ -388,6 +406,9 @@ impl Steps {
         else {
             return Err(out_of_step().into());
         };
+        if let Some(frame) = verdict.not_given_back {
+            return Ok(Round::Unlike(frame));
+        }
         let (of, before) = (Arc::clone(examination), redaction.clone());
         let (lines, profile) = (read.lines, object.profile.clone());
         let more = blocking(move || decide_again(&of, &before, &lines, &profile)).await?;
@@ -553,6 +574,8 @@ struct Read {
 enum Round {
     Clean(Box<Candidate>, Verdict),
     Again(Redaction),
+    /// This frame was encoded, and another decoder gives something else back.
+    Unlike(u32),
 }
 
 fn detection_failed(frame: u32, error: &DetectError) -> Hold {

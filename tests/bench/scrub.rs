@@ -6,6 +6,7 @@
 
 use deid_gateway::config::{Limits, PixelRule, Profile};
 use deid_gateway::deid::apply::{Application, write_result};
+use deid_gateway::deid::burned_in::BurnedInText;
 use deid_gateway::deid::decide::decide;
 use deid_gateway::deid::examine::{Seen, examine};
 use deid_gateway::deid::header::{
@@ -89,7 +90,7 @@ fn scrub(file: &File, output: &mut Vec<u8>, scratch: &File, profile: &Profile) {
     .expect("examined");
     let patient = patient.expect("told first");
     let subject = Subject::derive(&key, &patient, profile.dates.shift_days);
-    let redaction = decide(&examination, &[], profile).expect("decided");
+    let redaction = decide(&examination, &BurnedInText::default(), profile).expect("decided");
     let identifiers = &examination.identifiers;
     let application = Application {
         profile,

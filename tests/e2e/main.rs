@@ -4,6 +4,9 @@
 //! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
 
 mod access;
+mod aws_costs;
+mod aws_faults;
+mod aws_text;
 mod bad_input;
 mod bad_text;
 mod blanked;

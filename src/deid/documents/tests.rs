@@ -174,6 +174,7 @@ fn verified(kind: DocumentKind, change: impl FnOnce(&mut Vec<u8>)) -> Result<(),
         subject,
         layout: None,
         looked: &[],
+        encoded: &Default::default(),
         limits,
     };
     verdict(&output, scratch, expected)

@@ -1,16 +1,16 @@
 //! Writing encapsulated frames in the transfer syntax that they came in (PS3.5 A.4): each one fragment.
 //!
 //! Invariants: a frame without boxes keeps its codestream, but what no decoder needs; one with boxes is
-//! encoded without loss, or blanked block by block, and only after another decoder gave back what was
-//! encoded. Where nothing encodes the transfer syntax, all frames of an object with boxes leave in another
+//! encoded without loss, or blanked block by block; what it must decode to is told to who verifies. Where nothing encodes the transfer syntax, all frames of an object with boxes leave in another
 //! one. Where a single frame has no such form, the object has none.
 
 use super::fill::{clear_unused_bits, fill};
 use super::layout::PixelLayout;
-use super::source::{EncapsulatedForm, Frame, FrameSource};
+use super::source::{EncapsulatedForm, Frame, FrameDigest, FrameSource};
 use super::write::WriteFramesError;
 use crate::deid::hold::Hold;
 use crate::deid::picture::PixelRect;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
 
@@ -26,6 +26,8 @@ pub struct Encapsulated {
     pub layout: PixelLayout,
     /// The transfer syntax, where it is not the one that they came in.
     pub transfer_syntax: Option<&'static str>,
+    /// What each frame that was encoded must decode to.
+    pub encoded: BTreeMap<u32, FrameDigest>,
     /// The length of each in its file, which is even.
     lengths: Vec<u32>,
 }
@@ -45,25 +47,35 @@ pub fn encapsulate(
     file.rewind()?;
     let mut out = BufWriter::new(file);
     let mut lengths = Vec::with_capacity(output.frames as usize);
+    let mut encoded = BTreeMap::new();
     for index in 0..output.frames {
         let codestream = source.codestream(index)?;
         let boxes = redaction_of(index);
-        let written = if form.transfer_syntax.is_some() {
-            let frame = redacted(source, index, codestream.clone(), &boxes)?.0;
-            source.encode(&frame, &codestream, &boxes)?
-        } else {
-            let Some(bare) = source.bare(&codestream)? else { return Ok(None) };
-            if boxes.is_empty() && !form.every_frame && !source.may_hide_bits(&bare)? {
-                Some(bare)
-            } else {
+        let kept = match form.transfer_syntax {
+            Some(_) => None,
+            None => match source.bare(&codestream)? {
+                Some(bare) => Some(bare),
+                None => return Ok(None),
+            },
+        };
+        let may_stay = boxes.is_empty() && !form.every_frame;
+        let mut written = match kept {
+            Some(bare) if may_stay && !source.may_hide_bits(&bare)? => bare,
+            kept => {
+                let like = kept.clone().unwrap_or_else(|| codestream.clone());
                 let (frame, unclean) = redacted(source, index, codestream, &boxes)?;
-                match boxes.is_empty() && !form.every_frame && !unclean {
-                    true => Some(bare),
-                    false => source.encode(&frame, &bare, &boxes)?,
+                match kept {
+                    Some(bare) if may_stay && !unclean => bare,
+                    _ => {
+                        let Some(made) = source.encode(&frame, &like, &boxes)? else {
+                            return Ok(None);
+                        };
+                        encoded.insert(index, made.sha256);
+                        made.codestream
+                    }
                 }
             }
         };
-        let Some(mut written) = written else { return Ok(None) };
         written.resize(written.len().next_multiple_of(2), 0);
         let Ok(length) = u32::try_from(written.len()) else { return Ok(None) };
         if length == u32::MAX {
@@ -74,7 +86,7 @@ pub fn encapsulate(
     }
     out.flush()?;
     let EncapsulatedForm { layout, transfer_syntax, .. } = form;
-    Ok(Some(Encapsulated { layout, transfer_syntax, lengths }))
+    Ok(Some(Encapsulated { layout, transfer_syntax, encoded, lengths }))
 }
 
 /// A frame, its boxes black and its unused bits cleared, and whether there were any.

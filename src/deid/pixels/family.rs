@@ -3,11 +3,21 @@
 use super::attributes::mismatch;
 use super::jpeg_lossless::FrameForm;
 use super::layout::{Photometric, PixelLayout};
+use super::source::FrameDigest;
 use super::{bare_jpeg, bare_jpeg2000, jpeg, jpeg_dct, jpeg_lossless, jpeg_ls, jpeg_xl, jpeg2000};
-use super::{jpeg2000_encode, native, rle, rle_encode};
+use super::{jpeg2000_encode, native, rle, rle_encode, second_opinion};
 use crate::deid::hold::Hold;
 use crate::deid::picture::PixelRect;
 use dicom_dictionary_std::uids;
+use sha2::{Digest, Sha256};
+
+/// A frame in its codestream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EncodedFrame {
+    pub codestream: Vec<u8>,
+    /// Of the frame that it must decode to.
+    pub sha256: FrameDigest,
+}
 
 /// How encapsulated frames are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +170,7 @@ impl Family {
 
     /// Encodes one frame without loss, in the manner of `like`, the codestream that it replaces; or blanks
     /// its boxes in the codestream itself, where encoding would lose something. None for a form without an
-    /// encoder, and if another decoder does not give the frame back.
+    /// encoder.
     pub fn encode(
         self,
         frame: &[u8],
@@ -168,13 +178,11 @@ impl Family {
         boxes: &[PixelRect],
         source: &PixelLayout,
         output: &PixelLayout,
-    ) -> Result<Option<Vec<u8>>, Hold> {
+    ) -> Result<Option<EncodedFrame>, Hold> {
         // Where values do not begin at the lowest bit, decoders agree on whole words alone.
         if output.low_bit() > 0 && !self.holds_words(like, output)? {
             return Ok(None);
         }
-        // By a library that has no code in common with the encoder.
-        let mut given_back = matches!(self, Self::Jpeg2000 | Self::OtherJpeg2000 | Self::JpegXl);
         let encoded = match self {
             Self::Uncompressed => Some(frame.to_vec()),
             Self::Rle => rle_encode::encode(frame, output),
@@ -197,7 +205,6 @@ impl Family {
             Self::JpegLs => {
                 let codestream = jpeg_ls::Codestream::read(like)?;
                 let precision = codestream.precision().max(output.bits_stored);
-                given_back |= codestream.components_apart();
                 jpeg_ls::encode(frame, output, precision, codestream.interleave)
             }
             Self::JpegXl => {
@@ -217,12 +224,22 @@ impl Family {
                 jpeg2000_encode::encode(frame, output, coding)
             }
         };
-        let Some(encoded) = encoded else { return Ok(None) };
-        if given_back {
-            return Ok(Some(encoded));
+        let sha256 = Sha256::digest(frame).into();
+        Ok(encoded.map(|codestream| EncodedFrame { codestream, sha256 }))
+    }
+
+    /// Decodes a frame that was encoded here, by another library than encoded it where there is one.
+    pub fn decode_by_other(
+        self,
+        data: Vec<u8>,
+        source: &PixelLayout,
+        output: &PixelLayout,
+    ) -> Result<Vec<u8>, Hold> {
+        match self {
+            Self::JpegLs => second_opinion::jpeg_ls(&data, source, output),
+            Self::Jpeg2000 => second_opinion::jpeg2000(&data, output),
+            _ => self.decode(data, source, output),
         }
-        let decoded = self.decode(encoded.clone(), source, output);
-        Ok((decoded.as_deref() == Ok(frame)).then_some(encoded))
     }
 
     /// What the header must say once a frame was encoded: a reversible transform is no irreversible
@@ -284,7 +301,7 @@ mod tests {
                 let like = codestream(family, &frame, &layout, 16);
                 let encoded = family.encode(&frame, &like, &[], &layout, &layout);
                 let encoded = encoded.expect("well formed").expect("whole words");
-                let decoded = family.decode(encoded, &layout, &layout);
+                let decoded = family.decode_by_other(encoded.codestream, &layout, &layout);
                 assert_eq!(decoded.as_ref(), Ok(&frame), "{family:?} {signed}");
             }
             for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {

@@ -215,7 +215,7 @@ fn fits(frame: &[u8], output: &PixelLayout) -> bool {
 
 /// Codestream and header disagree on the sign: the header is right, as every reader assumes, and
 /// the bits of the codestream's precision are what was meant.
-fn correct_sign(frame: &mut [u8], precision: u16, output: &PixelLayout) {
+pub(super) fn correct_sign(frame: &mut [u8], precision: u16, output: &PixelLayout) {
     let unused = 16 - u32::from(precision);
     for sample in frame.chunks_exact_mut(output.sample_bytes()) {
         let bits = match *sample {

@@ -5,6 +5,7 @@
 //! syntaxes do not have but modalities send, become sequential ones with the same coefficients.
 
 use super::bare_jpeg::{bare, colours_apart};
+use super::family::EncodedFrame;
 use super::fill::{clear_unused_bits, fill, is_filled};
 use super::huffman::{BitWriter, Table};
 use super::jpeg;
@@ -57,7 +58,7 @@ pub(super) fn redact_frame(
     boxes: &[PixelRect],
     source: &PixelLayout,
     output: &PixelLayout,
-) -> Option<Vec<u8>> {
+) -> Option<EncodedFrame> {
     let form = jpeg::Codestream::read(bare).ok()?;
     let black = form.black(source)?;
     let redacted = if form.progressive() {
@@ -72,11 +73,13 @@ pub(super) fn redact_frame(
     if !filled || clear_unused_bits(&mut after, output) > 0 {
         return None;
     }
+    let sha256 = after.digest();
     for area in &redacted.changed {
         fill(&mut before, output, *area);
         fill(&mut after, output, *area);
     }
-    (before == after).then_some(redacted.codestream)
+    let codestream = redacted.codestream;
+    (before == after).then_some(EncodedFrame { codestream, sha256 })
 }
 
 /// A progressive codestream as a sequential one with the same coefficients, tables and colours.
@@ -234,6 +237,7 @@ mod tests {
             let decode = |data: &[u8]| jpeg::decode(data, &source, &output).expect("decodes");
             let before = decode(&picture);
             let redacted = redact_frame(&before, &picture, &boxes, &source, &output).expect(stated);
+            let redacted = redacted.codestream;
             assert_eq!(bare(&redacted), Some(redacted.clone()), "{stated}");
             let after = decode(&redacted);
             let pixel = output.sample_bytes() * usize::from(output.samples_per_pixel);
@@ -256,6 +260,7 @@ mod tests {
             let decode = |data: &[u8]| jpeg::decode(data, &source, &output).expect("decodes");
             let before = decode(&picture);
             let again = redact_frame(&before, &picture, &[], &source, &output).expect(stated);
+            let again = again.codestream;
             assert_eq!(decode(&again), before, "{stated}");
             let tables = |data: &[u8]| {
                 let starts = data.windows(2).enumerate().filter(|(_, pair)| *pair == [0xFF, 0xDB]);
@@ -275,7 +280,7 @@ mod tests {
         let before = jpeg::decode(picture, &source, &output).expect("decodes");
         let redacted =
             redact_frame(&before, picture, &[area], &source, &output).expect("a form of it");
-        let data = jpeg::decode(&redacted, &source, &output).expect("decodes");
+        let data = jpeg::decode(&redacted.codestream, &source, &output).expect("decodes");
         assert_eq!(data[(8 * 96 + 8) * 2..][..2], (-2048_i16).to_le_bytes());
     }
 

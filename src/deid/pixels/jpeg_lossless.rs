@@ -1,5 +1,5 @@
 //! Writing JPEG lossless, process 14 with the first predictor (ITU-T T.81 Annex H), which is what both
-//! transfer syntaxes of it can hold. Each frame is decoded by `jpeg-decoder` before it is believed.
+//! transfer syntaxes of it can hold.
 
 use super::huffman::{BitWriter, Table, size_of};
 use super::layout::PixelLayout;

@@ -2,7 +2,7 @@
 //! endian. A codec family has a file of its own; here is only which one it is.
 
 use super::blank;
-use super::family::{Family, no_frame};
+use super::family::{EncodedFrame, Family, no_frame};
 use super::fill_value::Fill;
 use super::layout::{PixelLayout, PixelLimits, limit, not_decodable};
 use super::location::{PixelElement, PixelLocation};
@@ -13,6 +13,7 @@ use crate::deid::picture::PixelRect;
 use dicom_dictionary_std::uids;
 use dicom_encoding::TransferSyntaxIndex;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +28,16 @@ pub struct Frame {
     pub index: u32,
     /// [`PixelLayout::frame_bytes`] bytes.
     pub data: Vec<u8>,
+}
+
+/// SHA-256 of a frame's data: what it is recognised by.
+pub type FrameDigest = [u8; 32];
+
+impl Frame {
+    /// What it is recognised by.
+    pub fn digest(&self) -> FrameDigest {
+        Sha256::digest(&self.data).into()
+    }
 }
 
 /// How the frames are stored.
@@ -170,6 +181,17 @@ impl FrameSource {
         self.sized(index, family.decode(codestream, &self.source, &self.output)?)
     }
 
+    /// Reads and decodes a frame that was encoded here, by another library than encoded it where there is
+    /// one.
+    pub fn frame_by_other(&mut self, index: u32) -> Result<Frame, Hold> {
+        if !self.is_encapsulated() || index >= self.output.frames {
+            return self.frame(index);
+        }
+        let codestream = self.codestream(index)?;
+        let (family, _) = self.encapsulated()?;
+        self.sized(index, family.decode_by_other(codestream, &self.source, &self.output)?)
+    }
+
     /// A codestream without what no decoder needs; none where it cannot be kept.
     pub(super) fn bare(&self, codestream: &[u8]) -> Result<Option<Vec<u8>>, Hold> {
         self.encapsulated()?.0.bare(codestream, &self.output)
@@ -186,7 +208,7 @@ impl FrameSource {
         frame: &Frame,
         like: &[u8],
         boxes: &[PixelRect],
-    ) -> Result<Option<Vec<u8>>, Hold> {
+    ) -> Result<Option<EncodedFrame>, Hold> {
         self.encapsulated()?.0.encode(&frame.data, like, boxes, &self.source, &self.output)
     }
 

@@ -48,7 +48,7 @@ fn check(result: [u16; 4], looked: &[[u16; 2]; 2]) -> Result<usize, HoldReason> 
     };
     let looked = looked.map(|values| {
         let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let sha256 = frame_digest(&Frame { index: 0, data });
+        let sha256 = Frame { index: 0, data }.digest();
         LookedFrame { sha256, pictures: 1 }
     });
     let key = ProjectKey::derive(&SiteKey::new([1; 32]), "p");
@@ -61,6 +61,7 @@ fn check(result: [u16; 4], looked: &[[u16; 2]; 2]) -> Result<usize, HoldReason> 
         subject: &Subject::derive(&key, &patient, ShiftRange::default()),
         layout: Some(&layout),
         looked: &looked,
+        encoded: &BTreeMap::new(),
         limits: &Limits::default(),
     };
     let mut pictures = 0;
@@ -69,7 +70,7 @@ fn check(result: [u16; 4], looked: &[[u16; 2]; 2]) -> Result<usize, HoldReason> 
         Ok(())
     };
     match check_frames(&mut source, &Voi::default(), expected, show) {
-        Ok(()) => Ok(pictures),
+        Ok(_) => Ok(pictures),
         Err(StepError::Hold(hold)) => Err(hold.reason),
         Err(StepError::Io(error)) => panic!("{error}"),
     }

@@ -54,7 +54,7 @@ impl PhiClassifier for Aws {
 }
 
 impl Aws {
-    async fn entities(
+    pub(super) async fn entities(
         &self,
         passages: &[Phi<String>],
         study: &StudyTag,

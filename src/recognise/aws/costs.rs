@@ -8,6 +8,7 @@ use crate::recognise::classify::{AskError, StudyTag};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -26,7 +27,12 @@ pub struct Costs {
     file: PathBuf,
     limits: Limits,
     records: Arc<Mutex<Records>>,
+    /// Calls that were not made, by the limit.
+    limited: Arc<[AtomicU64; 2]>,
 }
+
+/// The limits, as metrics name them.
+const LIMITS: [&str; 2] = ["day", "study"];
 
 /// In millionths of a US dollar; 0: none.
 #[derive(Clone, Copy)]
@@ -40,7 +46,12 @@ struct Records {
     connection: Option<Connection>,
     /// The day of which it was told that its limit is reached.
     told: Option<i64>,
+    /// The last study of which it was told.
+    told_study: Option<StudyTag>,
 }
+
+/// Which limit is reached: its index in `LIMITS`.
+type Reached = usize;
 
 impl Costs {
     pub fn new(file: PathBuf, settings: &Settings) -> Self {
@@ -48,7 +59,7 @@ impl Costs {
             study: super::micro_dollars(settings.max_cost_per_study),
             day: super::micro_dollars(settings.max_cost_per_day),
         };
-        Self { file, limits, records: Arc::default() }
+        Self { file, limits, records: Arc::default(), limited: Arc::default() }
     }
 
     /// Records a cost, or says that the object has to wait.
@@ -59,10 +70,20 @@ impl Costs {
             records.reserve(&file, limits, study, micro_dollars, today())
         });
         match reserved.await {
-            Ok(Ok(reserved)) => reserved,
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(reached))) => {
+                self.limited[reached].fetch_add(1, Ordering::Relaxed);
+                Err(AskError::Unavailable(format!("max_cost_per_{} is reached", LIMITS[reached])))
+            }
             Ok(Err(error)) => Err(AskError::Unavailable(format!("record of costs: {error}"))),
             Err(_) => Err(AskError::Unavailable("record of costs: stopped".into())),
         }
+    }
+
+    /// Calls that were not made because a limit was reached, since the start.
+    pub fn limited(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.limited.iter().map(|count| count.load(Ordering::Relaxed));
+        LIMITS.into_iter().zip(counts).collect()
     }
 }
 
@@ -74,7 +95,7 @@ impl Records {
         study: StudyTag,
         micro_dollars: u64,
         day: i64,
-    ) -> rusqlite::Result<Result<(), AskError>> {
+    ) -> rusqlite::Result<Result<(), Reached>> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(open(file)?),
@@ -93,10 +114,13 @@ impl Records {
             if self.told.replace(day) != Some(day) {
                 tracing::error!("max_cost_per_day is reached: objects wait for tomorrow");
             }
-            return Ok(Err(AskError::Unavailable("max_cost_per_day is reached".into())));
+            return Ok(Err(0));
         }
         if is_over(limits.study, of_study) {
-            return Ok(Err(AskError::Unavailable("max_cost_per_study is reached".into())));
+            if self.told_study.replace(study) != Some(study) {
+                tracing::error!("max_cost_per_study is reached: objects of a study wait");
+            }
+            return Ok(Err(1));
         }
         transaction.execute(
             "INSERT INTO costs VALUES (?1, ?2, ?3)
@@ -131,11 +155,11 @@ fn today() -> i64 {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { study: 300, day: 500 };
+    const OF_TESTS: Limits = Limits { study: 300, day: 500 };
 
     fn reserve(records: &mut Records, file: &Path, study: u8, cost: u64, day: i64) -> bool {
         let study = StudyTag([study; 16]);
-        records.reserve(file, LIMITS, study, cost, day).expect("a record").is_ok()
+        records.reserve(file, OF_TESTS, study, cost, day).expect("a record").is_ok()
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub struct Counts {
     fallbacks: AtomicU64,
 }
 
+impl Service {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rekognition => "Amazon Rekognition",
+            Self::Comprehend => "Amazon Comprehend Medical",
+        }
+    }
+}
+
 /// What was asked, at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AwsCounts {
@@ -33,9 +43,13 @@ pub struct AwsCounts {
     pub remembered: u64,
     /// Times that the embedded reader stood in.
     pub fallbacks: u64,
+    /// The limit of costs, and how many calls were not made because it was reached.
+    pub limited: Vec<(&'static str, u64)>,
+    /// The service, and whether it is left alone after failures.
+    pub paused: Vec<(&'static str, bool)>,
 }
 
-const SERVICES: [&str; 2] = ["rekognition", "comprehend-medical"];
+pub const SERVICES: [&str; 2] = ["rekognition", "comprehend-medical"];
 const OUTCOMES: [&str; 3] = ["answered", "unavailable", "refused"];
 
 impl Counts {
@@ -76,6 +90,7 @@ impl Counts {
             characters: load(&self.characters),
             remembered: load(&self.remembered),
             fallbacks: load(&self.fallbacks),
+            ..AwsCounts::default()
         }
     }
 }

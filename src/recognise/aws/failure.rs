@@ -3,7 +3,6 @@
 
 use crate::recognise::classify::AskError;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Codes with which asking again for the same thing will not help.
@@ -29,14 +28,14 @@ const FOR_GOOD: [&str; 15] = [
 pub fn of<E, R>(service: &str, error: &SdkError<E, R>) -> AskError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     let Some(answer) = error.as_service_error() else {
         // These never reached the service, and quote nothing but addresses.
         let why = match error {
             SdkError::TimeoutError(_) => "no answer in time".to_owned(),
             SdkError::ResponseError(_) => "an answer that cannot be read".to_owned(),
-            other => DisplayErrorContext(other).to_string(),
+            other => without_answer(&chain(other)),
         };
         return AskError::Unavailable(format!("{service}: {why}"));
     };
@@ -45,6 +44,19 @@ where
         Some(code) if is_code(code) => AskError::Unavailable(format!("{service}: {code}")),
         _ => AskError::Unavailable(format!("{service}: an error without a code")),
     }
+}
+
+/// The SDK has no type for this that can be matched on.
+fn without_answer(chain: &str) -> String {
+    match chain.contains("credentials") {
+        true => format!("no credentials: {chain}"),
+        false => format!("cannot be reached: {chain}"),
+    }
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Codes are words; anything else could be text of the request.

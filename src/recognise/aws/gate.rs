@@ -50,6 +50,11 @@ impl Gate {
         self.is_open()
     }
 
+    /// Whether nothing is asked at the moment.
+    pub fn is_paused(&self) -> bool {
+        self.is_open().is_err()
+    }
+
     fn is_open(&self) -> Result<(), AskError> {
         match self.breaker().closed_until {
             Some(until) if Instant::now() < until => {

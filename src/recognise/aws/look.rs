@@ -10,6 +10,7 @@ use super::memory::Key;
 use super::sheet::{Region, RegionLine, tiles};
 use super::{AskError, Aws, StudyTag};
 use crate::config::{Engine, Fallback};
+use crate::deid::burned_in::is_text;
 use crate::deid::picture::{Picture, PixelRect, TextLine, TextWord};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,7 +68,9 @@ impl<'a> Look<'a> {
         if self.frame.replace(picture.frame) != Some(picture.frame) {
             self.settle();
         }
-        let here: Vec<_> = lines.iter().filter(|line| line.frame == picture.frame).collect();
+        let here = lines.iter().filter(|line| line.frame == picture.frame);
+        // What the decision takes for noise is not worth a question.
+        let here: Vec<_> = here.filter(|line| is_text(line)).collect();
         match self.aws.settings.prefilter {
             true => {
                 for (area, lines) in regions(&here, picture) {

@@ -31,6 +31,7 @@ use self::sheet::RegionLine;
 use super::classify::{AskError, StudyTag};
 use crate::config::{Aws as Settings, Config, Engine};
 use crate::deid::burned_in::PhiEntity;
+use crate::phi::Phi;
 use aws_config::{BehaviorVersion, Region, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -74,8 +75,8 @@ impl Aws {
         Some(Self {
             engine: config.detection.engine,
             clients: OnceCell::new(),
-            rekognition: Gate::new("Amazon Rekognition", &settings),
-            comprehend: Gate::new("Amazon Comprehend Medical", &settings),
+            rekognition: Gate::new(Service::Rekognition.name(), &settings),
+            comprehend: Gate::new(Service::Comprehend.name(), &settings),
             costs: Costs::new(costs_file, &settings),
             counts: Counts::default(),
             regions: Memory::new(),
@@ -91,7 +92,24 @@ impl Aws {
 
     /// What was asked since the start.
     pub fn counts(&self) -> AwsCounts {
-        self.counts.take()
+        let gates = [&self.rekognition, &self.comprehend].map(Gate::is_paused);
+        let paused = counts::SERVICES.into_iter().zip(gates).collect();
+        AwsCounts { limited: self.costs.limited(), paused, ..self.counts.take() }
+    }
+
+    /// Whether a service lets us in: a call about nothing of anybody.
+    pub async fn probe(&self, service: Service) -> Result<(), AskError> {
+        // A study of its own each time: what all of these cost is no study's.
+        let mut study = StudyTag::default();
+        getrandom::fill(&mut study.0)
+            .map_err(|_| AskError::Unavailable("this machine has no randomness".into()))?;
+        match service {
+            Service::Rekognition => self.see_nothing(&study).await,
+            Service::Comprehend => {
+                let passage = [Phi::new("CHEST PA".to_owned())];
+                self.entities(&passage, &study).await.map(|_| ())
+            }
+        }
     }
 
     /// How long an object waits that could not be asked about.
@@ -114,7 +132,7 @@ impl Aws {
     ) -> Result<T, AskError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
         let gate = match service {
             Service::Rekognition => &self.rekognition,

@@ -90,6 +90,15 @@ impl Aws {
         Ok(())
     }
 
+    /// Asks about a small black picture.
+    pub(super) async fn see_nothing(&self, study: &StudyTag) -> Result<(), AskError> {
+        let nothing = Region { width: 1, height: 1, data: vec![0; 3], words: 0, small: false };
+        let sheet = Sheet::pack(std::slice::from_ref(&nothing)).pop();
+        let png = sheet.and_then(|sheet| sheet.png(std::slice::from_ref(&nothing)));
+        let png = png.ok_or_else(|| AskError::Refused("a picture that makes no PNG".into()))?;
+        self.detect_text(png, study).await.map(|_| ())
+    }
+
     /// The words that Rekognition finds in a PNG.
     pub(super) async fn detect_text(
         &self,

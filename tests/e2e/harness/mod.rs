@@ -2,6 +2,7 @@
 //!
 //! Invariants: every wait has a condition and a deadline; every process ends with its test.
 
+mod aws;
 mod certificates;
 mod committing;
 mod faults;
@@ -16,6 +17,7 @@ mod s3;
 mod senders;
 mod site;
 
+pub use aws::{Asked, CREDENTIALS, Cloud, CloudFault};
 pub use certificates::{Authority, Signed};
 pub use committing::{Committing, ask_to_commit, hearing};
 pub use faults::Faults;
@@ -27,7 +29,7 @@ pub use judges::{
 };
 pub use leaks::{judge_leaks, leak_probe};
 pub use objects::{
-    Sample, bad_text, carriers, digests_by_uid, encoded, hidden, hostile, instance_number,
+    Sample, bad_text, carriers, cloud, digests_by_uid, encoded, hidden, hostile, instance_number,
     mismatched, modified, mutants, native, renamed, sample, slow, transcoded, undecodable,
     undecodable_pixels, value,
 };

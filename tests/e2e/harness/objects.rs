@@ -20,14 +20,26 @@ pub struct Sample {
 pub struct Text {
     pub string: String,
     pub hide: bool,
+    /// Left, top, right, bottom.
+    pub area: [usize; 4],
 }
 
 /// Writes samples, such as `["--ct", "3"]`.
 pub fn sample(directory: &Path, arguments: &[&str]) -> Vec<Sample> {
-    let listing = listing(python("sample.py").arg(directory).args(arguments));
+    samples(directory, python("sample.py").arg(directory).args(arguments))
+}
+
+/// Writes objects whose text services read, such as `["slices", "12"]`.
+pub fn cloud(directory: &Path, arguments: &[&str]) -> Vec<Sample> {
+    samples(directory, python("cloud.py").arg(directory).args(arguments))
+}
+
+fn samples(directory: &Path, command: &mut Command) -> Vec<Sample> {
+    let listing = listing(command);
     let text = |value: &serde_json::Value| Text {
         string: string(&value["string"]),
         hide: value["hide"].as_bool().expect("a flag"),
+        area: serde_json::from_value(value["box"].clone()).expect("four sides"),
     };
     let one = |entry: &serde_json::Value| Sample {
         path: directory.join(string(&entry["file"])),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::deid::pixels::layout::tests::layout;
+use crate::deid::pixels::second_opinion;
 use proptest::prelude::*;
 
 const ALL: [Interleave; 3] = [Interleave::None, Interleave::Line, Interleave::Sample];
@@ -26,8 +27,9 @@ proptest! {
             .collect();
         for interleave in if colour { &ALL[..] } else { &ALL[..1] } {
             let encoded = encode(&frame, &layout, precision, *interleave);
-            prop_assert!(encoded.is_some(), "the other library disagrees");
-            let encoded = encoded.unwrap_or_default();
+            let encoded = encoded.expect("a precision of JPEG-LS");
+            let again = second_opinion::jpeg_ls(&encoded, &layout, &layout);
+            prop_assert_eq!(again, Ok(frame.clone()), "{:?}", interleave);
             prop_assert_eq!(decode(&encoded, &layout, &layout), Ok(frame.clone()), "{:?}", interleave);
         }
     }

@@ -86,6 +86,7 @@ fn expecting<T>(document: Option<DocumentKind>, work: impl FnOnce(Expectation) -
         subject: &subject,
         layout: None,
         looked: &[],
+        encoded: &Default::default(),
         limits: &Limits::default(),
     })
 }
