@@ -5,6 +5,7 @@ mod eval;
 mod keys;
 mod patient;
 mod profile;
+mod redact;
 mod route;
 mod study;
 
@@ -15,7 +16,7 @@ use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
 use crate::eval::EvalError;
 use crate::explain::NotAnAttribute;
-use crate::redact::{self, Output, RedactError, Summary};
+use crate::redact::RedactError;
 use crate::sandbox::{self, ChildLimits, Role};
 use crate::serve::{Gateway, ServeError, ServiceManager};
 use crate::spool::{HeldSelection, LocalSpool};
@@ -40,21 +41,10 @@ pub struct Cli {
 enum Command {
     /// Receive by C-STORE, de-identify, verify, forward.
     Serve,
-    /// De-identify files and folders.
-    Deid {
-        /// DICOM files, or folders of them.
-        #[arg(required = true)]
-        inputs: Vec<PathBuf>,
-        /// Where results go, named by their new UIDs.
-        #[arg(long)]
-        out: PathBuf,
-        /// Where a JSON report of each result goes, named by its new SOP Instance UID.
-        #[arg(long, value_name = "DIR")]
-        reports: Option<PathBuf>,
-        /// Name held inputs by their paths, which may themselves identify a person.
-        #[arg(long)]
-        show_paths: bool,
-    },
+    /// De-identify files, folders and S3 objects: DICOM, PNG and JPEG.
+    Redact(redact::Redact),
+    /// The same, with results named by their new UIDs.
+    Deid(redact::Redact),
     /// Show the whole way of three generated objects; needs no configuration.
     Demo {
         /// Where pictures of before and after go.
@@ -187,12 +177,10 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
     runtime.block_on(async {
         match cli.command {
             Command::Serve => serve(&config, cli.config.as_deref()).await,
-            Command::Deid { inputs, out, reports, show_paths } => {
-                let progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
-                let output = Output { results: &out, reports: reports.as_deref() };
-                let summary = redact::run(&config, &inputs, output, progress).await?;
-                Ok(summarise(&summary, show_paths))
+            Command::Redact(asked) => {
+                redact::run(&config, cli.config.is_some(), false, asked).await
             }
+            Command::Deid(asked) => redact::run(&config, cli.config.is_some(), true, asked).await,
             Command::Check => Ok(run_check(&config).await),
             Command::Held(command) => run_held(&config, command).await,
             Command::Destination(command) => destination::run(&config, command).await,
@@ -272,25 +260,6 @@ async fn reload(gateway: &mut Gateway, file: Option<&Path>) {
             tracing::error!(why, "the configuration was not reloaded; the old one stays in force");
         }
     }
-}
-
-fn summarise(summary: &Summary, show_paths: bool) -> ExitCode {
-    say(format_args!("{} de-identified, {} boxes hidden", summary.delivered, summary.boxes));
-    if summary.is_clean() {
-        return ExitCode::SUCCESS;
-    }
-    say(format_args!("{} held:", summary.held_count()));
-    for (reason, inputs) in &summary.held {
-        say(format_args!("  {reason}: {}", inputs.len()));
-        for input in inputs {
-            let (position, detail) = (input.position, &input.detail);
-            match show_paths {
-                false => say(format_args!("    input {position}: {detail}")),
-                true => say(format_args!("    {}: {detail}", input.path.reveal().display())),
-            }
-        }
-    }
-    ExitCode::FAILURE
 }
 
 async fn run_check(config: &Config) -> ExitCode {

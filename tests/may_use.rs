@@ -113,6 +113,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rten_imageproc", &["recognise"]),
     ("rten_tensor", &["recognise"]),
     ("dicom_ul", &["dimse", "intake"]),
+    ("aws_sdk_s3", &["redact"]),
     ("landlock", &["sandbox"]),
     ("seccompiler", &["sandbox"]),
 ];

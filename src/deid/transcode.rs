@@ -77,18 +77,18 @@ fn different(what: &str) -> Hold {
 }
 
 /// A file that we wrote.
-struct Opened {
-    header: InMemDicomObject,
+pub(super) struct Opened {
+    pub header: InMemDicomObject,
     /// Of `elements`; not deflated.
     encoding: Encoding,
     /// The bytes of every element before the pixels, but of those that describe their form.
     elements: BTreeMap<Tag, Vec<u8>>,
-    frames: Option<FrameSource>,
+    pub frames: Option<FrameSource>,
 }
 
 impl Opened {
     /// Opens a file; a deflated one is inflated into `scratch`.
-    fn new(file: &File, limits: &Limits, scratch: &File) -> Result<Self, StepError> {
+    pub fn new(file: &File, limits: &Limits, scratch: &File) -> Result<Self, StepError> {
         let mut file = file.try_clone()?;
         let (transfer_syntax, mut start) = read_meta(&mut file)?;
         let mut encoding = Encoding::of_transfer_syntax(&transfer_syntax);

@@ -95,7 +95,7 @@ fn failed(detail: impl Into<String>) -> Hold {
     Hold::new(HoldReason::VerificationFailed, detail)
 }
 
-fn digest(mut file: &File) -> io::Result<(String, u64)> {
+pub(super) fn digest(mut file: &File) -> io::Result<(String, u64)> {
     file.rewind()?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];

@@ -7,7 +7,7 @@ use super::key::{Key, KeyFault, read_text};
 use super::{EvalError, Origin};
 use crate::config::Config;
 use crate::phi::Phi;
-use crate::redact::{self, Output};
+use crate::redact::{self, Order};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -71,8 +71,8 @@ impl Results {
                 temporary.insert(made).path().to_owned()
             }
         };
-        let output = Output { results: &out, reports: None };
-        let summary = redact::run(config, &sources, output, progress).await?;
+        let order = Order { progress, ..Order::by_uid(&sources, &out) };
+        let summary = redact::run(config, order).await?;
         let held = summary.held.iter();
         let missing = held.map(|(reason, inputs)| (format!("held as {reason}"), inputs.len()));
         let results = Self {

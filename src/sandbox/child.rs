@@ -6,9 +6,11 @@ use super::protocol::{self, Reply, Request, Role};
 use crate::config::Limits;
 use crate::deid::apply::{Application, apply};
 use crate::deid::ask::ask;
+use crate::deid::display::display;
 use crate::deid::examine::{Seen, StepError, examine};
 use crate::deid::explain::explain;
 use crate::deid::hold::{Hold, HoldReason};
+use crate::deid::image_file;
 use crate::deid::opening;
 use crate::deid::picture::Picture;
 use crate::deid::transcode::transcode;
@@ -99,6 +101,23 @@ fn serve(request: &Request, files: &Files, replies: &mut impl Write) -> Reply {
             Some(output) => transcode(input, output, limits, scratch).map(|()| Reply::Transcoded),
             None => Err(io::Error::from(io::ErrorKind::InvalidInput).into()),
         },
+        Request::Display { limits } => {
+            let show = &mut |picture| show(&mut *replies, picture, limits);
+            display(input, limits, scratch, show).map(Reply::Displayed)
+        }
+        Request::ExamineImage { limits } => {
+            let show = &mut |picture| show(&mut *replies, picture, limits);
+            image_file::examine(input, limits, show).map(|e| Reply::ImageExamined(Box::new(e)))
+        }
+        Request::ApplyImage { work, limits } => match output {
+            Some(output) => image_file::apply(input, output, work, limits)
+                .map(|candidate| Reply::ImageApplied(Box::new(candidate))),
+            None => Err(io::Error::from(io::ErrorKind::InvalidInput).into()),
+        },
+        Request::VerifyImage { work, candidate, limits } => {
+            let show = &mut |picture| show(&mut *replies, picture, limits);
+            image_file::verify(input, work, candidate, limits, show).map(Reply::ImageVerified)
+        }
     };
     match done {
         Ok(reply) => reply,

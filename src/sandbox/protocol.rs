@@ -10,6 +10,7 @@ use crate::deid::explain::Explanation;
 use crate::deid::header::{HeaderFact, ProjectKey, Subject};
 use crate::deid::hold::Hold;
 use crate::deid::identifiers::Identifiers;
+use crate::deid::image_file::{ImageCandidate, ImageExamination, ImageVerdict, ImageWork};
 use crate::deid::opening::Opening;
 use crate::deid::picture::Picture;
 use crate::deid::pixels::{FrameDigest, PixelLayout};
@@ -87,6 +88,23 @@ pub enum Request {
     Transcode {
         limits: Limits,
     },
+    /// Shows each frame of a result as it is displayed.
+    Display {
+        limits: Limits,
+    },
+    /// The three steps for a picture that is a file of its own.
+    ExamineImage {
+        limits: Limits,
+    },
+    ApplyImage {
+        work: ImageWork,
+        limits: Limits,
+    },
+    VerifyImage {
+        work: ImageWork,
+        candidate: ImageCandidate,
+        limits: Limits,
+    },
 }
 
 impl Request {
@@ -97,8 +115,13 @@ impl Request {
             | Self::Harvest { .. }
             | Self::Apply { .. }
             | Self::Explain { .. }
-            | Self::Ask { .. } => Role::Work,
-            Self::Verify { .. } | Self::Transcode { .. } => Role::Verify,
+            | Self::Ask { .. }
+            | Self::ExamineImage { .. }
+            | Self::ApplyImage { .. } => Role::Work,
+            Self::Verify { .. }
+            | Self::Transcode { .. }
+            | Self::Display { .. }
+            | Self::VerifyImage { .. } => Role::Verify,
         }
     }
 }
@@ -119,6 +142,11 @@ pub enum Reply {
     /// What routing asked of a header.
     Answered(Vec<HeaderFact>),
     Transcoded,
+    /// So many frames were shown.
+    Displayed(u32),
+    ImageExamined(Box<ImageExamination>),
+    ImageApplied(Box<ImageCandidate>),
+    ImageVerified(ImageVerdict),
     Held(Hold),
     /// Input or output failed: the step may be tried again.
     Failed(String),

@@ -11,6 +11,8 @@
 //! a child says of an object is compared with what the parent can know; every object has an end.
 
 mod files;
+mod found;
+mod image;
 mod queue;
 mod report;
 mod routing;
@@ -19,6 +21,8 @@ mod transcoding;
 mod turns;
 
 pub use crate::sandbox::{Confinement, RunError};
+pub use found::Found;
+pub use image::{ImageFile, ImageReport};
 pub use queue::{Context, run};
 pub use report::{ObjectReport, WorkReport};
 pub use routing::{HeaderReader, RoutingContext, route};
@@ -268,7 +272,12 @@ impl Steps {
         let (examination, profile) = (Arc::new(*examination), object.profile.clone());
         let of = Arc::clone(&examination);
         let text = self.classified(read.lines, object.profile, study).await?;
-        let mut redaction = blocking(move || decide(&of, &text, &profile)).await??;
+        let (mut redaction, found) = blocking(move || {
+            let redaction = decide(&of, &text, &profile)?;
+            let found = found::found(&text, &redaction);
+            Ok::<_, Hold>((redaction, found))
+        })
+        .await??;
         let mut profile = Cow::Borrowed(object.profile);
         let mut round = 0;
         while round < ROUNDS {
@@ -298,6 +307,7 @@ impl Steps {
                         frames: examination.layout.as_ref().map_or(0, |layout| layout.frames),
                         header: candidate.header.clone(),
                         rounds: round,
+                        found,
                     };
                     return Ok((accept(path, &candidate, verdict)?, report));
                 }

@@ -5,6 +5,7 @@
 
 use crate::deid::header::Report;
 use crate::deid::redaction::Redaction;
+use crate::worker::Found;
 use serde::{Deserialize, Serialize};
 
 /// What was done to one object, without any value of it: kept with the Job.
@@ -16,6 +17,9 @@ pub struct WorkReport {
     pub header: Report,
     /// How often the result was read again before nothing was left to hide.
     pub rounds: usize,
+    /// What was hidden: for whoever sits before the program, and never recorded.
+    #[serde(skip)]
+    pub found: Vec<Found>,
 }
 
 /// The report of a result as it is handed to a person. `W` is a [`WorkReport`], or one as the spool

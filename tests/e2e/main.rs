@@ -38,6 +38,8 @@ mod observe;
 mod patients;
 mod peers;
 mod profile;
+mod redact_pictures;
+mod redact_s3;
 mod reload;
 mod reports;
 mod routes;

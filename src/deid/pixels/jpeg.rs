@@ -122,6 +122,22 @@ impl Codestream {
         self.progressive
     }
 
+    /// How many components it has.
+    pub fn components(&self) -> u8 {
+        self.components
+    }
+
+    /// Rows and columns.
+    pub fn sides(&self) -> (u16, u16) {
+        (self.rows, self.columns)
+    }
+
+    /// Whether its own markers say that three components are RGB; else they are YCbCr.
+    pub fn is_rgb(&self) -> bool {
+        let named = matches!(&self.component_ids, b"RGB" | b"rgb");
+        self.components == 3 && !self.jfif && self.adobe.map_or(named, |transform| transform == 0)
+    }
+
     /// Bits of a sample.
     pub fn precision(&self) -> u16 {
         self.precision.into()

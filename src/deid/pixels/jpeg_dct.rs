@@ -28,6 +28,20 @@ pub(super) enum Black {
     Highest,
 }
 
+/// What blank blocks show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paint {
+    Black(Black),
+    /// A value of each component, of 8 bits.
+    Values([u8; 3]),
+}
+
+impl From<Black> for Paint {
+    fn from(black: Black) -> Self {
+        Self::Black(black)
+    }
+}
+
 /// A codestream with black MCUs, and what of its picture may have changed.
 pub(super) struct Redacted {
     pub codestream: Vec<u8>,
@@ -69,7 +83,7 @@ pub(super) fn redact_frame(
 }
 
 /// A progressive codestream as a sequential one with the same coefficients, tables and colours.
-fn sequential(progressive: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn sequential(progressive: &[u8]) -> Option<Vec<u8>> {
     let written = guarded(|| {
         let different = |_| mismatch("a progressive JPEG that is not read");
         let coefficients = libjpeg_turbo_rs::read_coefficients(progressive).map_err(different)?;
@@ -82,7 +96,12 @@ fn sequential(progressive: &[u8]) -> Option<Vec<u8>> {
 
 /// Blanks every MCU that a box touches; `bare` is a codestream without what no decoder needs. None for
 /// a form that is not taken here.
-pub(super) fn redact(bare: &[u8], boxes: &[PixelRect], black: Black) -> Option<Redacted> {
+pub(super) fn redact(
+    bare: &[u8],
+    boxes: &[PixelRect],
+    paint: impl Into<Paint>,
+) -> Option<Redacted> {
+    let paint = paint.into();
     let stream = Stream::read(bare)?;
     let reach = stream.reach();
     let (width, height) = stream.mcu_pixels();
@@ -91,7 +110,7 @@ pub(super) fn redact(bare: &[u8], boxes: &[PixelRect], black: Black) -> Option<R
     let in_place = |component: &ScanComponent, x, y, block: &mut Block| {
         if is_hit(x, y) {
             *block = [0; 64];
-            block[0] = first_coefficient(component, stream.precision, black);
+            block[0] = first_coefficient(component, stream.precision, paint);
         }
     };
     let mut out = stream.before.clone();
@@ -135,10 +154,17 @@ fn grown(area: PixelRect, reach: u32, width: usize, height: usize) -> PixelRect 
     }
 }
 
-/// The first coefficient of a black block: eight times the distance from the middle, in whole steps.
+/// The first coefficient of a blank block: eight times the distance from the middle, in whole steps.
 /// Decoders cut what is beyond.
-fn first_coefficient(component: &ScanComponent, precision: u32, black: Black) -> i32 {
+fn first_coefficient(component: &ScanComponent, precision: u32, paint: Paint) -> i32 {
     let (step, half) = (component.dc_step, 1 << (precision - 1));
+    let black = match paint {
+        Paint::Black(black) => black,
+        Paint::Values(values) => {
+            let value = i32::from(values.get(component.index).copied().unwrap_or(128));
+            return (f64::from(8 * (value - half)) / f64::from(step)).round() as i32;
+        }
+    };
     match black {
         Black::Luminance if component.index > 0 => 0,
         Black::Middle => 0,

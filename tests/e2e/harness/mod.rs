@@ -13,6 +13,7 @@ mod objects;
 mod process;
 mod proxy;
 mod research;
+mod s3;
 mod senders;
 mod site;
 
@@ -32,8 +33,9 @@ pub use objects::{
     mismatched, modified, mutants, native, renamed, sample, slow, transcoded, undecodable,
     undecodable_pixels, value,
 };
-pub use process::{printed, python, run, wait_until};
+pub use process::{printed, python, run, run_python, wait_until};
 pub use proxy::{Fault, Plan, Proxy};
 pub use research::{Misbehaving, Refusing, Storescp, free_port};
+pub use s3::{BUCKET, S3};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu, try_storescu};
 pub use site::{Site, files_under};

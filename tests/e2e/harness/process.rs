@@ -111,3 +111,9 @@ pub fn printed(output: &Output) -> String {
         String::from_utf8_lossy(&output.stderr)
     )
 }
+
+/// Runs a script of tests/judges, which must find nothing wrong.
+pub fn run_python(script: &str, arguments: &[&str]) {
+    let output = run(python(script).args(arguments));
+    assert!(output.status.success(), "{script} {arguments:?}: {}", printed(&output));
+}
