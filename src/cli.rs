@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the exit code of each answer.
 
+mod audit;
 mod destination;
 mod eval;
 mod keys;
@@ -81,6 +82,9 @@ enum Command {
     Study(study::Study),
     /// Score the reading of pictures, or de-identification against an answer key.
     Eval(eval::Eval),
+    /// The log of what happened to every object.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// The keys that pseudonyms are made with.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -195,6 +199,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             Command::Route(command) => route::run(&config, command).await,
             Command::Study(command) => study::run(&config, command).await,
             Command::Eval(command) => eval::run(&config, command).await,
+            Command::Audit(command) => audit::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. }
             | Command::Completions { .. }
@@ -254,7 +259,13 @@ async fn reload(gateway: &mut Gateway, file: Option<&Path>) {
         Err(error) => Err(error.into()),
     };
     match reloaded {
-        Ok(()) => tracing::info!("the configuration was reloaded"),
+        Ok(()) => {
+            tracing::info!("the configuration was reloaded");
+            let event = serde_json::json!({"event": "reloaded"});
+            if let Err(error) = gateway.spool.audit(event, now_ms()).await {
+                tracing::error!(%error, "the reload could not be recorded");
+            }
+        }
         Err(error) => {
             let why = format!("{error:#}");
             tracing::error!(why, "the configuration was not reloaded; the old one stays in force");

@@ -30,6 +30,7 @@ pub mod worker;
 pub mod forward;
 
 pub mod admin;
+pub mod audit;
 pub mod check;
 pub mod cli;
 pub mod demo;

@@ -9,6 +9,7 @@ pub use reload::ReloadError;
 pub use service_manager::ServiceManager;
 
 use self::parts::Parts;
+use crate::audit;
 use crate::config::{Config, ConfigError, Intake, Observe};
 use crate::intake::{self, Access, Listeners, Tally};
 use crate::observe::{self, Watched};
@@ -17,6 +18,7 @@ use crate::spool::{LocalSpool, SpoolError};
 use crate::tls::TlsError;
 use crate::worker::{self, Confinement, Current, HeaderReader, RoutingContext, Steps, Transcoder};
 use reload::{Forwarders, Prepared, warn_of_others};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -133,6 +135,12 @@ impl Gateway {
         let keep = Duration::from_secs(config.spool.keep_identifiers_s);
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         parts.start("forgetting", forget(s, keep, stop));
+        let version = env!("CARGO_PKG_VERSION");
+        spool.audit(json!({"event": "started", "version": version}), now_ms()).await?;
+        let (s, stop) = (Arc::clone(&spool), stopping.clone());
+        let directory = config.audit.directory(&config.spool.directory);
+        let log = audit::write(s, directory, config.audit.rotate_bytes, stop);
+        parts.start("the audit log", log);
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
         let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);

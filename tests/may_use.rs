@@ -93,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // It makes the key of the core, and logs that it did.
     ("site_key", &["config", "deid::header"]),
     // It only shows: counts of intake, spool and services, how long certificates last.
+    ("audit", &["spool"]),
     ("observe", &["config", "intake", "recognise::aws", "spool", "tls"]),
     ("logging", &["config"]),
 ];

@@ -4,6 +4,7 @@
 //! that names it and its line, and `Config::load` returns only what has been checked.
 
 mod attribute;
+mod audit;
 mod aws;
 mod carriers;
 mod destination;
@@ -24,6 +25,7 @@ mod tls;
 mod window;
 
 pub use attribute::AttributePattern;
+pub use audit::Audit;
 pub use aws::{Aws, Engine, Fallback};
 pub use carriers::{Documents, FaceRule, Faces, Undecodable};
 pub use destination::{Destination, DestinationKind};
@@ -84,6 +86,7 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub observe: Observe,
+    pub audit: Audit,
     pub destinations: Vec<Destination>,
     /// Who may store. Without any, whoever reaches the port, which then must be on loopback or `open`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -265,6 +268,7 @@ impl Default for Config {
             limits: Limits::default(),
             log: Log::default(),
             observe: Observe::default(),
+            audit: Audit::default(),
             destinations: vec![Destination::folder("research", "./var/research")],
             senders: Vec::new(),
             routes: Vec::new(),
@@ -496,6 +500,7 @@ impl Config {
         self.keys.check(&self.spool.directory)?;
         self.observe.check()?;
         self.aws.check()?;
+        self.audit.check()?;
         sender::check(&self.senders, &self.intake)?;
         destination::check(&self.destinations)?;
         route::check(&self.routes, &self.destinations)?;

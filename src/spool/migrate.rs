@@ -46,6 +46,7 @@ mod tests {
     const VERSION_1: &str = include_str!("schema_1.sql");
     const VERSION_2: &str = include_str!("schema_2.sql");
     const VERSION_3: &str = include_str!("schema_3.sql");
+    const VERSION_4: &str = include_str!("schema_4.sql");
 
     fn of_version_1() -> Connection {
         of_version(1, VERSION_1)
@@ -56,7 +57,9 @@ mod tests {
         c.execute_batch(&format!("{tables} PRAGMA user_version = {version};")).expect("tables");
         c.execute_batch(
             "INSERT INTO profiles VALUES ('d', '{}');
-             INSERT INTO originals VALUES ('o', x'01', 's', 1, 'c', 't', 'a', 'b', 'p', 5, 0, 'routed');
+             INSERT INTO originals (id, sop_hash, sha256, bytes, sop_class, transfer_syntax, calling_ae,
+                 called_ae, peer, received_ms, changed, state)
+                 VALUES ('o', x'01', 's', 1, 'c', 't', 'a', 'b', 'p', 5, 0, 'routed');
              INSERT INTO jobs (id, original, profile, profile_digest, project, key_id, state,
                  new_sop, result_kept, updated_ms) VALUES
                  (3, 'o', 'basic', 'd', 'trial', 'k', 'ended', '2.25.1', 0, 7),
@@ -83,7 +86,8 @@ mod tests {
     fn a_database_of_each_earlier_version_becomes_one_of_this_version() {
         let new = Connection::open_in_memory().expect("opened");
         schema::prepare(&new).expect("made");
-        for earlier in [of_version_1(), of_version(2, VERSION_2), of_version(3, VERSION_3)] {
+        let of_3_and_4 = [of_version(3, VERSION_3), of_version(4, VERSION_4)];
+        for earlier in [of_version_1(), of_version(2, VERSION_2)].into_iter().chain(of_3_and_4) {
             schema::prepare(&earlier).expect("migrated");
             assert_eq!(schema_of(&earlier), schema_of(&new));
             schema::prepare(&earlier).expect("nothing to do");
@@ -157,7 +161,7 @@ mod tests {
         let c = Connection::open_in_memory().expect("opened");
         c.execute_batch("PRAGMA user_version = 9").expect("set");
         let error = schema::prepare(&c).expect_err("unknown").to_string();
-        assert!(error.contains("version 9, this program knows 4"), "{error}");
+        assert!(error.contains("version 9, this program knows 5"), "{error}");
         assert!(schema_of(&c).is_empty());
     }
 }

@@ -14,6 +14,7 @@
 //! as the new, pseudonymous ones. A `Ready` comes only from a file whose digest equals its record.
 
 mod asked;
+mod audit;
 mod commitment;
 mod crash_point;
 mod database;
@@ -41,6 +42,7 @@ mod studies;
 mod study_tests;
 
 pub use asked::{Kept, OpenCommitment};
+pub use audit::{AuditEvent, AuditHead};
 pub use commitment::{CommitmentCounts, CommitmentResult, Uncommitted, new_transaction_uid};
 pub use crash_point::crash_point;
 pub use destinations::{DestinationControl, DestinationCounts};

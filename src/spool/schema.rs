@@ -1,12 +1,13 @@
 //! The tables, and their version.
 
+use super::audit::AUDIT_5;
 use super::destinations::FORWARD_3;
 use super::studies::STUDIES_4;
 use super::{SpoolError, migrate};
 use rusqlite::Connection;
 
 /// Of the tables below.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 const TABLES: &str = "
 CREATE TABLE originals (
@@ -121,11 +122,12 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), SpoolError> {
         let sql = match found {
             0 => format!(
                 "{TABLES} CREATE TABLE jobs {JOBS_COLUMNS} {JOBS_INDEXES} {PATIENTS} {RELIABILITY}
-                 {FORWARD_3} {STUDIES_4}"
+                 {FORWARD_3} {STUDIES_4} {AUDIT_5}"
             ),
-            1 => format!("{} {FORWARD_3} {STUDIES_4}", migrate::from_1()),
-            2 => format!("{} {FORWARD_3} {STUDIES_4}", migrate::from_2()),
-            3 => STUDIES_4.to_owned(),
+            1 => format!("{} {FORWARD_3} {STUDIES_4} {AUDIT_5}", migrate::from_1()),
+            2 => format!("{} {FORWARD_3} {STUDIES_4} {AUDIT_5}", migrate::from_2()),
+            3 => format!("{STUDIES_4} {AUDIT_5}"),
+            4 => AUDIT_5.to_owned(),
             VERSION => String::new(),
             _ => return Err(SpoolError::Schema { found, known: VERSION }),
         };

@@ -4,6 +4,7 @@
 //! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
 
 mod access;
+mod audit;
 mod aws_costs;
 mod aws_faults;
 mod aws_text;
