@@ -11,7 +11,7 @@ mod route;
 mod study;
 
 use crate::admin::held::{self, Decision};
-use crate::admin::reports;
+use crate::admin::{reports, status};
 use crate::check::Outcome;
 use crate::config::{Config, ConfigError, LogLevel};
 use crate::deid::hold::HoldReason;
@@ -25,7 +25,10 @@ use crate::{check, demo, logging};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// Between two screens of `status --watch`.
+const WATCH_PAUSE: Duration = Duration::from_secs(2);
 
 /// De-identifies DICOM on its way to research.
 #[derive(Debug, Parser)]
@@ -57,6 +60,12 @@ enum Command {
     },
     /// Validate the configuration, C-ECHO every destination, load the models.
     Check,
+    /// What is where, what waits for whom, and what is held, on one screen.
+    Status {
+        /// Show it again every two seconds, until it is interrupted.
+        #[arg(long)]
+        watch: bool,
+    },
     /// Look at held objects and decide on them.
     #[command(subcommand)]
     Held(Held),
@@ -186,6 +195,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             }
             Command::Deid(asked) => redact::run(&config, cli.config.is_some(), true, asked).await,
             Command::Check => Ok(run_check(&config).await),
+            Command::Status { watch } => status(&config, watch).await,
             Command::Held(command) => run_held(&config, command).await,
             Command::Destination(command) => destination::run(&config, command).await,
             Command::Report { of } => {
@@ -287,6 +297,22 @@ async fn run_check(config: &Config) -> ExitCode {
         }
     }
     code
+}
+
+async fn status(config: &Config, watch: bool) -> anyhow::Result<ExitCode> {
+    let spool = LocalSpool::attach(&config.spool.directory)?;
+    let names: Vec<_> = config.destinations.iter().map(|one| one.name.clone()).collect();
+    loop {
+        let least = config.intake.min_free_bytes;
+        let text = status::text(&spool, &names, least, now_ms()).await?;
+        if !watch {
+            say(format_args!("{}", text.trim_end()));
+            return Ok(ExitCode::SUCCESS);
+        }
+        // The screen is cleared as `clear` does it.
+        say(format_args!("\x1b[H\x1b[2J{}", text.trim_end()));
+        tokio::time::sleep(WATCH_PAUSE).await;
+    }
 }
 
 async fn run_held(config: &Config, command: Held) -> anyhow::Result<ExitCode> {

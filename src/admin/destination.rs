@@ -59,7 +59,7 @@ fn state(one: &DestinationCounts, is_configured: bool) -> &'static str {
 }
 
 /// The two largest units that matter.
-fn age(ms: UnixMs) -> String {
+pub(super) fn age(ms: UnixMs) -> String {
     let seconds = ms.max(0) / 1_000;
     match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0, s) => format!("{s}s"),

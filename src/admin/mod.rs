@@ -7,5 +7,6 @@ pub mod keys;
 pub mod patients;
 pub mod reports;
 pub mod route;
+pub mod status;
 pub mod studies;
 mod time;

@@ -41,7 +41,10 @@ fn metrics_and_page_tell_of_what_was_delivered_held_and_rejected_and_name_nobody
     let page = get(&gateway, "/", "");
     assert!(page.contains("Ready: objects are taken.") && page.contains("<td>out</td>"), "{page}");
     assert!(page.contains("default-src 'none'"), "{page}");
-    for text in [&metrics, &page] {
+    let status = site.run(&["status"]).ok();
+    let ended = status.lines().find(|line| line.starts_with("ended ")).expect("a line");
+    assert!(ended.split_whitespace().nth(1) == Some("2") && status.contains("out "), "{status}");
+    for text in [&metrics, &page, &status] {
         for sample in &samples {
             assert_absent(&sample.identifiers, text.as_bytes(), "what is shown");
         }
