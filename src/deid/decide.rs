@@ -8,7 +8,7 @@ use super::overlays::OverlayPlane;
 use super::phi_text::Known;
 use super::picture::TextLine;
 use super::redaction::{Areas, BoxReason, KeptLine, PixelTreatment, Redaction, RedactionBox};
-use crate::config::Profile;
+use crate::config::{Hide, Profile};
 use std::collections::BTreeSet;
 
 /// A line of the result is explained when this part of it is boxes and kept lines.
@@ -58,7 +58,12 @@ pub fn decide_again(
     let identifiers = Known::new(&examination.identifiers);
     let blanked = redaction.areas();
     let is_new = |line: &&TextLine| {
-        let known = identifiers.find_known(line.text.reveal()).is_some();
+        let text = line.text.reveal();
+        // Where words of a line stay, what identifies may stand beside its box.
+        let known = match profile.hide {
+            Hide::AllText => identifiers.find_known(text).is_some(),
+            Hide::Phi => identifiers.find(text).is_some(),
+        };
         (line.unread || signs(line) > 1) && (known || !is_explained(line, redaction, &blanked))
     };
     let lines: Vec<_> = lines.iter().filter(is_new).cloned().collect();

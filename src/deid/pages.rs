@@ -98,12 +98,17 @@ impl Page {
 }
 
 /// The areas of a line that a part of it is: its words that are covered, even in part; the whole line
-/// where its words have no places.
+/// where a sign of the part is in no word that has a place.
 pub fn areas(line: &TextLine, bytes: &Range<usize>) -> Vec<PixelRect> {
     let covered = |word: &Range<usize>| word.start < bytes.end && bytes.start < word.end;
-    let words = line.words.iter().filter(|word| covered(&word.bytes));
-    let areas: Vec<_> = words.map(|word| word.area).collect();
-    if areas.is_empty() { vec![line.area] } else { areas }
+    let words: Vec<_> = line.words.iter().filter(|word| covered(&word.bytes)).collect();
+    let is_placed = |at: usize| words.iter().any(|word| word.bytes.contains(&at));
+    let text = line.text.reveal().get(bytes.clone()).unwrap_or_default();
+    let mut signs = text.char_indices().filter(|(_, sign)| !sign.is_whitespace());
+    match !words.is_empty() && signs.all(|(at, _)| is_placed(bytes.start + at)) {
+        true => words.into_iter().map(|word| word.area).collect(),
+        false => vec![line.area],
+    }
 }
 
 fn is_same_place(one: PixelRect, other: PixelRect) -> bool {
@@ -228,5 +233,7 @@ mod tests {
         both.words = words;
         assert_eq!(areas(&both, &(6..7)), [both.words[1].area]);
         assert_eq!(areas(&both, &(2..5)).len(), 2);
+        both.words.pop();
+        assert_eq!(areas(&both, &(2..5)), [both.area], "a part of it has no place");
     }
 }

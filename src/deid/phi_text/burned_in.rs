@@ -11,6 +11,8 @@ use super::span::{Form, Span, Why, merged};
 
 /// A run of so many digits is hidden whatever stands beside it.
 const LONG_NUMBER: usize = 5;
+/// So many numbers with points between them are a UID; versions have fewer.
+const CHAIN: usize = 5;
 /// A run of so many letters that is no word of technique may be a name.
 const SHORTEST_NAME: usize = 2;
 
@@ -52,8 +54,19 @@ fn at(reading: &Reading, run: usize, keep: &KeepWords) -> Option<(usize, Form)> 
         let has_seconds = reading.before(seconds) == ":" && below(seconds, 60);
         return Some((if has_seconds { seconds } else { minutes }, Form::Time));
     }
-    let is_fraction = reading.before(run).ends_with('.');
-    (reading.word(run).len() >= LONG_NUMBER && !is_fraction).then_some((run, Form::Number))
+    let follows = |run: usize| {
+        run > 0
+            && reading.before(run) == "."
+            && reading.is(run, Signs::Digits)
+            && reading.is(run - 1, Signs::Digits)
+    };
+    if follows(run) {
+        return None; // a fraction, or the middle of what began before
+    }
+    let last = (run + 1..reading.runs.len()).take_while(|next| follows(*next)).last();
+    let last = last.unwrap_or(run);
+    let is_long = reading.word(run).len() >= LONG_NUMBER;
+    (is_long || last - run + 1 >= CHAIN).then_some((last, Form::Number))
 }
 
 #[cfg(test)]
@@ -84,6 +97,9 @@ mod tests {
         assert_eq!(hidden("GAIN 65 08:15:32"), ["08:15:32"]);
         assert_eq!(hidden("8:05 chest"), ["8:05"]);
         assert_eq!(hidden("chest 48213"), ["48213"]);
+        assert_eq!(hidden("K.48213 chest"), ["48213"]);
+        assert_eq!(hidden("chest 1.2.840.113619.2.55"), ["1.2.840.113619.2.55"]);
+        assert_eq!(hidden("pixel 0.48828 mm, version 10.2.1.0"), [""; 0]);
         assert_eq!(hidden("chest 45Y"), ["45Y"]);
         assert_eq!(hidden("left Okonkwo"), ["Okonkwo"]);
         assert_eq!(hidden("12.03.1961 knee"), ["12.03.1961"]);
