@@ -105,7 +105,8 @@ const ASSEMBLY: &[&str] = &["lib", "main", "cli", "serve", "check", "demo"];
 const ONLY_IN: &[(&str, &[&str])] = &[
     // What services cost is recorded beside the spool.
     ("rusqlite", &["spool", "recognise"]),
-    ("aws_config", &["recognise", "redact"]),
+    // The log names it to quiet it.
+    ("aws_config", &["logging", "recognise", "redact"]),
     ("aws_sdk_rekognition", &["recognise"]),
     ("aws_sdk_comprehendmedical", &["recognise"]),
     ("aws_sdk_s3", &["redact"]),
@@ -114,7 +115,6 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rten_imageproc", &["recognise"]),
     ("rten_tensor", &["recognise"]),
     ("dicom_ul", &["dimse", "intake"]),
-    ("aws_sdk_s3", &["redact"]),
     ("landlock", &["sandbox"]),
     ("seccompiler", &["sandbox"]),
 ];
