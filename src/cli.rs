@@ -13,7 +13,7 @@ mod study;
 use crate::admin::held::{self, Decision};
 use crate::admin::{reports, status};
 use crate::check::Outcome;
-use crate::config::{Config, ConfigError, LogLevel};
+use crate::config::{Config, ConfigError, Log, LogLevel};
 use crate::deid::hold::HoldReason;
 use crate::eval::EvalError;
 use crate::explain::NotAnAttribute;
@@ -181,12 +181,12 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Demo { out, keep } = &cli.command {
         anyhow::ensure!(cli.config.is_none(), "demo brings its own configuration: omit --config");
-        logging::start(LogLevel::Warn);
+        logging::start(&Log { level: LogLevel::Warn, ..Log::default() });
         let good = runtime.block_on(demo::run(out, *keep))?;
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let config = Config::load(cli.config.as_deref())?;
-    logging::start(config.log.level);
+    logging::start(&config.log);
     runtime.block_on(async {
         match cli.command {
             Command::Serve => serve(&config, cli.config.as_deref()).await,

@@ -228,6 +228,17 @@ pub struct Limits {
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     pub level: LogLevel,
+    pub format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object.
+    Json,
 }
 
 /// How much this program logs; other crates are capped at `warn`.
@@ -370,7 +381,7 @@ impl Default for Limits {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: LogLevel::Info }
+        Self { level: LogLevel::Info, format: LogFormat::Text }
     }
 }
 

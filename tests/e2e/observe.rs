@@ -82,3 +82,21 @@ fn a_gateway_without_room_says_that_it_is_not_ready() {
     assert!(get(&gateway, "/metrics", "").contains("deid_gateway_ready 0"));
     gateway.stop();
 }
+
+#[test]
+fn logs_in_json_are_an_object_in_each_line() {
+    let mut site = Site::new();
+    site.set("log.format", "json");
+    let samples = sample(&site.path("sent"), &["--ct", "1"]);
+    let gateway = site.start();
+    pynetdicom(gateway.port, &[], &[&samples[0].path]);
+    site.wait_ended(1);
+    let logged = gateway.stderr();
+    gateway.stop();
+    assert!(logged.lines().count() > 3, "{logged}");
+    for line in logged.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+    }
+    assert_absent(&samples[0].identifiers, logged.as_bytes(), "the log");
+}

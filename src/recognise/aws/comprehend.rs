@@ -10,6 +10,7 @@ use crate::config::Fallback;
 use crate::deid::burned_in::{PhiEntity, PhiKind};
 use crate::phi::Phi;
 use crate::recognise::classify::{AskError, Classifying, PhiClassifier, StudyTag};
+use aws_sdk_comprehendmedical::operation::detect_phi::DetectPhiOutput;
 use aws_sdk_comprehendmedical::types::EntitySubType;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -100,15 +101,7 @@ impl Aws {
             client.detect_phi().text(&request.text).send().await
         };
         let answer = self.ask(Service::Comprehend, cost, study, call).await?;
-        let threshold = self.settings.phi_detection_threshold;
-        let entities = answer.entities().iter().filter_map(|entity| {
-            let at = |offset: Option<i32>| usize::try_from(offset?).ok();
-            let chars = at(entity.begin_offset())?..at(entity.end_offset())?;
-            // What has no score is as sure as can be.
-            let score = entity.score().unwrap_or(1.0);
-            Some(PhiEntity { chars, kind: kind(entity.r#type()), score })
-        });
-        Ok(entities.filter(|entity| entity.score >= threshold).collect())
+        Ok(told(&answer, self.settings.phi_detection_threshold))
     }
 }
 
@@ -182,6 +175,18 @@ impl Request {
     }
 }
 
+/// The entities of an answer that score at least so much.
+fn told(answer: &DetectPhiOutput, threshold: f32) -> Vec<PhiEntity> {
+    let entities = answer.entities().iter().filter_map(|entity| {
+        let at = |offset: Option<i32>| usize::try_from(offset?).ok();
+        let chars = at(entity.begin_offset())?..at(entity.end_offset())?;
+        // What has no score is as sure as can be.
+        let score = entity.score().unwrap_or(1.0);
+        Some(PhiEntity { chars, kind: kind(entity.r#type()), score })
+    });
+    entities.filter(|entity| entity.score >= threshold).collect()
+}
+
 fn kind(told: Option<&EntitySubType>) -> PhiKind {
     match told {
         Some(EntitySubType::Name) => PhiKind::Name,
@@ -225,6 +230,28 @@ mod tests {
         assert_eq!(found, [(0, entity(3..16))]);
         let over_both: Vec<_> = request.of_passages(&entity(10..21)).collect();
         assert_eq!(over_both, [(0, entity(10..16)), (2, entity(0..3))]);
+    }
+
+    #[test]
+    fn an_entity_at_the_threshold_counts_and_so_does_a_type_that_is_not_known() {
+        let entity = |score: f32, kind: &str| {
+            let entity = aws_sdk_comprehendmedical::types::Entity::builder();
+            let entity = entity.begin_offset(2).end_offset(5).score(score);
+            entity.r#type(EntitySubType::from(kind)).build()
+        };
+        let answer = DetectPhiOutput::builder()
+            .entities(entity(0.5, "NAME"))
+            .entities(entity(0.499, "NAME"))
+            .entities(entity(0.0, "SOMETHING_NEW"))
+            .model_version("1")
+            .build()
+            .expect("an answer");
+        let kinds = |threshold| -> Vec<PhiKind> {
+            told(&answer, threshold).into_iter().map(|entity| entity.kind).collect()
+        };
+        assert_eq!(kinds(0.5), [PhiKind::Name]);
+        assert_eq!(kinds(0.0), [PhiKind::Name, PhiKind::Name, PhiKind::Other]);
+        assert_eq!(kinds(1.0), []);
     }
 
     #[test]
