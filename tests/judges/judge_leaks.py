@@ -44,6 +44,14 @@ def forms(string):
     return {form for form in found if len(form) >= 4}
 
 
+def is_in(form, data):
+    """Whether a string is in these bytes. Eight digits come about by chance within a new UID: a date is one only
+    where a number begins."""
+    if form not in data:
+        return False
+    return not (form.isdigit() and len(form) < 12) or re.search(rb"(?<![0-9])" + form, data) is not None
+
+
 def looked(path, root):
     """The bytes of a file, and everywhere that a marker may be."""
     data = path.read_bytes()
@@ -57,7 +65,7 @@ def looked(path, root):
 def print_unseen(markers, root):
     everywhere = [place for path in root.iterdir() for place in looked(path, root)[1].values()]
     unseen = [
-        m["place"] for m, strings in markers if not any(s in place for s in strings for place in everywhere)
+        m["place"] for m, strings in markers if not any(is_in(s, place) for s in strings for place in everywhere)
     ]
     print(json.dumps(unseen))
     return 0
@@ -81,7 +89,7 @@ def main():
         assert of, "a result of no object"
         delivered.setdefault(of["label"], []).append(data)
         for marker, strings in markers:
-            where = [name for name, bytes_ in looked_at.items() if any(s in bytes_ for s in strings)]
+            where = [name for name, bytes_ in looked_at.items() if any(is_in(s, bytes_) for s in strings)]
             if where:
                 faults.append(
                     f"leak {marker['number']:03d} ({marker['place']}) in the {where[0]} of: {of['label']}"

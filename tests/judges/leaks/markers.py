@@ -37,11 +37,12 @@ HANGUL = "곽뢰맹빈설섬팽황팔봉탁궁옥견당묵"
 # Cyrillic and Greek letters that look like Latin ones, and digits that do.
 LOOKALIKE = {"a": "а", "e": "е", "o": "о", "p": "р", "x": "х", "k": "к"}
 DIGITS = {"O": "0", "I": "1", "S": "5", "B": "8"}
-# So far apart that no date moved by up to five years falls on another.
+# So far apart that no date moved by up to five years falls on another, nor a date of every object (StudyDate,
+# PatientBirthDate) on one of these.
 DATES = iter(
     [
         f"{year}{month:02d}{day:02d}"
-        for year, month, day in zip(range(1903, 2020, 6), [2, 3, 7, 11] * 5, [9, 17, 23, 28] * 5)
+        for year, month, day in zip(range(1901, 2018, 6), [2, 3, 7, 11] * 5, [9, 17, 23, 28] * 5)
     ]
 )
 
