@@ -5,7 +5,7 @@
 
 Each file is decoded, blanked and encoded again in its transfer syntax by us, and decoded and encoded again by
 dcmdjpeg and dcmcjpeg, dcmdjpls and dcmcjpls, dcmdrle and dcmcrle, or gdcmconv. Counted is the processor time of
-processes, ours with one more decoding of every frame that it encoded by another library; the least of the runs.
+processes; the least of the runs.
 HTJ2K and JPEG XL, which no tool here writes and which leave in JPEG 2000, stand beside gdcmconv's JPEG 2000.
 """
 
