@@ -3,8 +3,8 @@
 mod aws;
 
 use crate::config::{
-    Config, Destination, DestinationKind, Documents, FaceRule, Mask, Profile, ProfileOption,
-    SopClasses,
+    AuditSyslog, Config, Destination, DestinationKind, Documents, FaceRule, Mask, Profile,
+    ProfileOption, SopClasses, SyslogTransport,
 };
 use crate::deid::header::Rulebook;
 use crate::deid::header::rulebook::Reason;
@@ -72,6 +72,9 @@ pub async fn run(config: &Config) -> Vec<Finding> {
     ]);
     findings.extend(aws::services(config).await);
     findings.extend(access(config));
+    if let Some(syslog) = &config.audit.syslog {
+        findings.push(audit_messages(syslog).await);
+    }
     for destination in &config.destinations {
         let outcome = reach(destination).await;
         findings.push(finding(format!("destination {:?}", destination.name), outcome));
@@ -301,6 +304,27 @@ fn access(config: &Config) -> Vec<Finding> {
         findings.push(Finding { what, outcome });
     }
     findings
+}
+
+/// Whether an audit record repository takes a connection; it is told nothing.
+async fn audit_messages(syslog: &AuditSyslog) -> Finding {
+    let outcome = match (crate::audit::try_out(syslog).await, syslog.transport) {
+        (Err(error), _) => Outcome::Wrong(format!(
+            "{error}; messages would wait in the audit log: check address, certificates and that it runs"
+        )),
+        (Ok(()), SyslogTransport::Tls) => {
+            Outcome::Fine(format!("{}: takes a connection in TLS", syslog.address))
+        }
+        (Ok(()), SyslogTransport::Tcp) => Outcome::Warning(format!(
+            "{}: takes a connection, in clear: transport = \"tls\" closes that",
+            syslog.address
+        )),
+        (Ok(()), SyslogTransport::Udp) => Outcome::Warning(format!(
+            "{}: in clear, and nobody knows what arrives there: use transport = \"tls\"",
+            syslog.address
+        )),
+    };
+    Finding { what: "[audit.syslog]".into(), outcome }
 }
 
 fn is_taken_at_its_word(sender: &crate::config::Sender) -> bool {

@@ -23,6 +23,7 @@ use crate::serve::{Gateway, ServeError, ServiceManager};
 use crate::spool::{HeldSelection, LocalSpool};
 use crate::{check, demo, logging};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -201,6 +202,9 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             Command::Report { of } => {
                 let spool = LocalSpool::attach(&config.spool.directory)?;
                 let text = reports::report(&spool, &of).await?;
+                let of =
+                    of.parse().map_or_else(|_| json!({"sop": of}), |job: i64| json!({"job": job}));
+                read(&spool, "report", of).await?;
                 say(format_args!("{}", text.trim_end()));
                 Ok(ExitCode::SUCCESS)
             }
@@ -320,9 +324,12 @@ async fn run_held(config: &Config, command: Held) -> anyhow::Result<ExitCode> {
     match command {
         Held::List { reason } => {
             let selection = reason.map_or(HeldSelection::All, HeldSelection::Reason);
+            read(&spool, "held list", json!({"reason": reason.map(HoldReason::code)})).await?;
             say(format_args!("{}", held::list(&spool, selection).await?.trim_end()));
         }
         Held::Show(selection) => {
+            let reason = selection.reason.map(HoldReason::code);
+            read(&spool, "held show", json!({"job": selection.job, "reason": reason})).await?;
             say(format_args!("{}", held::show(&spool, selection.held()).await?.trim_end()))
         }
         Held::Reprocess(selection) => {
@@ -343,6 +350,22 @@ async fn decide(
     decision: Decision,
 ) -> anyhow::Result<usize> {
     Ok(held::decide(spool, selection.held(), decision, who(), now_ms()).await?)
+}
+
+/// Records that somebody looked, and at what.
+async fn read(spool: &LocalSpool, what: &str, mut of: Value) -> anyhow::Result<()> {
+    of["event"] = "read".into();
+    of["what"] = what.into();
+    of["who"] = who().into();
+    Ok(spool.audit(of, now_ms()).await?)
+}
+
+/// Records what was done beside the spool, where there is one.
+async fn note(config: &Config, event: Value) -> anyhow::Result<()> {
+    if LocalSpool::is_at(&config.spool.directory) {
+        LocalSpool::attach(&config.spool.directory)?.audit(event, now_ms()).await?;
+    }
+    Ok(())
 }
 
 /// Who decides, for the record.

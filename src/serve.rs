@@ -2,6 +2,7 @@
 
 mod decode;
 mod parts;
+mod recording;
 mod reload;
 mod service_manager;
 
@@ -9,7 +10,7 @@ pub use reload::ReloadError;
 pub use service_manager::ServiceManager;
 
 use self::parts::Parts;
-use crate::audit;
+use self::recording::Recording;
 use crate::config::{Config, ConfigError, Intake, Observe};
 use crate::intake::{self, Access, Listeners, Tally};
 use crate::observe::{self, Watched};
@@ -18,11 +19,10 @@ use crate::spool::{LocalSpool, SpoolError};
 use crate::tls::TlsError;
 use crate::worker::{self, Confinement, Current, HeaderReader, RoutingContext, Steps, Transcoder};
 use reload::{Forwarders, Prepared, warn_of_others};
-use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -67,6 +67,8 @@ pub struct Gateway {
     pub spool: Arc<LocalSpool>,
     shutdown: watch::Sender<bool>,
     parts: Parts,
+    /// What records what the others do, and ends after them.
+    recording: Recording,
     stop_timeout: Duration,
     forwarders: Forwarders,
     /// The configuration in force, and what was read for it.
@@ -84,6 +86,7 @@ impl Gateway {
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
         let key_file = &config.keys.site_key_file;
         if !key_file.exists() && LocalSpool::is_at(&config.spool.directory) {
+            recording::key_trouble(config, "key-missing").await;
             return Err(ServeError::KeyGone(key_file.clone()));
         }
         let Prepared { current, access, secrets } = Prepared::new(config)?;
@@ -91,7 +94,13 @@ impl Gateway {
         let (listeners, address, tls_address) = listen(&config.intake).await?;
         let watching = watch_port(&config.observe).await?;
         let directory = &config.spool.directory;
-        let spool = LocalSpool::open(directory, secrets.spool_key, now_ms()).await?;
+        let spool = match LocalSpool::open(directory, secrets.spool_key, now_ms()).await {
+            Err(error @ SpoolError::OtherKey) => {
+                recording::key_trouble(config, "key-other").await;
+                return Err(error.into());
+            }
+            opened => opened?,
+        };
         warn_of_others(config, &spool).await?;
         let spool = Arc::new(spool);
         let steps = Steps::new(config);
@@ -101,6 +110,7 @@ impl Gateway {
         let current = watch::Sender::new(Arc::new(current));
         let (shutdown, stopping) = watch::channel(false);
         let mut parts = Parts::default();
+        let shown = watch::Sender::new(Arc::new(config.clone()));
         let access = watch::Sender::new(Arc::new(access));
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         let (settings, reporters) =
@@ -135,16 +145,10 @@ impl Gateway {
         let keep = Duration::from_secs(config.spool.keep_identifiers_s);
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         parts.start("forgetting", forget(s, keep, stop));
-        let version = env!("CARGO_PKG_VERSION");
-        spool.audit(json!({"event": "started", "version": version}), now_ms()).await?;
-        let (s, stop) = (Arc::clone(&spool), stopping.clone());
-        let directory = config.audit.directory(&config.spool.directory);
-        let log = audit::write(s, directory, config.audit.rotate_bytes, stop);
-        parts.start("the audit log", log);
+        let recording = Recording::start(config, &spool, &secrets, shown.subscribe()).await?;
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
         let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);
-        let shown = watch::Sender::new(Arc::new(config.clone()));
         let mut observe_address = None;
         if let Some((listener, token)) = watching {
             observe_address = listener.local_addr().ok();
@@ -161,6 +165,7 @@ impl Gateway {
             spool,
             shutdown,
             parts,
+            recording,
             stop_timeout,
             forwarders,
             config,
@@ -173,7 +178,10 @@ impl Gateway {
 
     /// Waits for a part that ends although nobody told it to: without it the others are no gateway.
     pub async fn part_died(&mut self) -> String {
-        self.parts.ended().await
+        tokio::select! {
+            part = self.parts.ended() => part,
+            part = self.recording.ended() => part,
+        }
     }
 
     /// Stops taking Associations, lets running ones and deliveries in flight end, and returns; what
@@ -181,7 +189,10 @@ impl Gateway {
     pub async fn stop(self) {
         let _ = self.shutdown.send(true);
         self.forwarders.stop();
+        let began = Instant::now();
         self.parts.stop(self.stop_timeout).await;
+        let left = self.stop_timeout.saturating_sub(began.elapsed());
+        self.recording.stop(&self.spool, left).await;
     }
 }
 

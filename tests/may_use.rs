@@ -92,8 +92,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explain", &["config", "deid::explain", "deid::header", "deid::redaction", "worker"]),
     // It makes the key of the core, and logs that it did.
     ("site_key", &["config", "deid::header"]),
+    // What the configuration says of destinations is told with their names.
+    ("audit", &["config", "spool", "tls"]),
     // It only shows: counts of intake, spool and services, how long certificates last.
-    ("audit", &["spool"]),
     ("observe", &["config", "intake", "recognise::aws", "spool", "tls"]),
     ("logging", &["config"]),
 ];

@@ -93,12 +93,12 @@ pub async fn steer(
             true => "paused; what is being sent just now is finished".into(),
             false => "was paused before".into(),
         },
-        Steer::Resume => match spool.resume_destination(name).await? {
+        Steer::Resume => match spool.resume_destination(name, who, now_ms).await? {
             true => "resumed".into(),
             false => "was not paused".into(),
         },
         Steer::Retry => {
-            let count = spool.retry_destination(name, now_ms).await?;
+            let count = spool.retry_destination(name, who, now_ms).await?;
             format!(
                 "{count} deliveries are due now; what was refused is sent again by `held reprocess`"
             )

@@ -56,6 +56,7 @@ pub async fn close(
     config: &Config,
     project: &str,
     epoch: u32,
+    who: String,
     now_ms: UnixMs,
 ) -> Result<String, CloseError> {
     let closing = Closing::begin(&config.keys.site_key_file, project, epoch)?;
@@ -75,7 +76,7 @@ pub async fn close(
     let mut text = format!("project {project:?}, epoch {epoch} is closed: its key is destroyed\n");
     let _ = match &spool {
         Some(spool) => {
-            let jobs = spool.forget_links(project, closing.key_id(), now_ms).await?;
+            let jobs = spool.forget_links(project, closing.key_id(), (who, epoch), now_ms).await?;
             writeln!(text, "what links was removed from {jobs} jobs in {}", directory.display())
         }
         None => writeln!(text, "there is no spool in {}", directory.display()),

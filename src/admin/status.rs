@@ -41,6 +41,13 @@ pub async fn text(
         true => writeln!(text, ": fewer than {least}, objects are refused until there is room"),
         false => writeln!(text),
     };
+    if let Some(audit) = spool.audit_sending().await? {
+        let _ = write!(text, "{} events wait to be told as audit messages", audit.pending);
+        let _ = match audit.trouble {
+            Some(why) => writeln!(text, ": {why}"),
+            None => writeln!(text),
+        };
+    }
     if spool.is_stopped() {
         let _ = writeln!(text, "the records cannot be written: mend the disk");
     }

@@ -3,16 +3,21 @@
 //!
 //! ```text
 //! records of the spool ─(triggers, same transaction)─▶ events ─▶ writer ─▶ audit-000000000001.jsonl
-//!                                                                  └─▶ the head: last number and digest
+//!                                                                  ├─▶ the head: last number and digest
+//!                                                                  └─▶ syslog, where that is configured
 //! ```
 //! Invariants: a line is on disk before its event is forgotten, and written once; a line that was
 //! changed, taken out, put in, moved or cut off is found by `verify`, of the last ones by the head, which
 //! stands in the records of the spool; a line names nobody.
 
+mod dicom;
 mod line;
+mod syslog;
+mod tail;
 mod verify;
 mod writer;
 
+pub use syslog::{SyslogError, send, try_out};
 pub use verify::{Broken, Found, VerifyError, verify};
 pub use writer::write;
 

@@ -25,6 +25,7 @@ pub(super) async fn run(config: &Config, command: Audit) -> anyhow::Result<ExitC
         false => (files, None),
         true => {
             let spool = LocalSpool::attach(&config.spool.directory)?;
+            super::read(&spool, "audit verify", serde_json::json!({})).await?;
             let head = spool.audit_head().await?;
             (audit::files(&config.audit.directory(&config.spool.directory))?, Some(head))
         }

@@ -1,6 +1,6 @@
 //! `keys rotate|list|close|hash-password`.
 
-use super::{now_ms, say};
+use super::{note, now_ms, say, who};
 use crate::admin::keys;
 use crate::config::{Config, Linkage};
 use crate::site_key;
@@ -32,11 +32,15 @@ pub enum Keys {
 
 pub(super) async fn run(config: &Config, command: Keys) -> anyhow::Result<ExitCode> {
     match command {
-        Keys::Rotate => rotate(config)?,
+        Keys::Rotate => {
+            let epoch = rotate(config)?;
+            let event = serde_json::json!({"event": "key-rotated", "epoch": epoch, "who": who()});
+            note(config, event).await?;
+        }
         Keys::List => say(format_args!("{}", keys::list(config)?.trim_end())),
         Keys::HashPassword => say(format_args!("{}", hash_password(std::io::stdin().lock())?)),
         Keys::Close { project, epoch } => {
-            let done = keys::close(config, &project, epoch, now_ms()).await?;
+            let done = keys::close(config, &project, epoch, who(), now_ms()).await?;
             say(format_args!("{}", done.trim_end()));
         }
     }
@@ -53,7 +57,7 @@ fn hash_password(input: impl BufRead) -> anyhow::Result<String> {
     Ok(hashed.map_err(|error| anyhow::anyhow!("it cannot be hashed: {error}"))?.to_string())
 }
 
-fn rotate(config: &Config) -> anyhow::Result<()> {
+fn rotate(config: &Config) -> anyhow::Result<u32> {
     anyhow::ensure!(
         config.keys.linkage == Linkage::SiteKey,
         "with linkage = \"unlinkable\" every epoch gets a key of its own: set [keys] epoch to the \
@@ -70,5 +74,5 @@ fn rotate(config: &Config) -> anyhow::Result<()> {
         path.display(),
         config.keys.epoch
     ));
-    Ok(())
+    Ok(epoch)
 }

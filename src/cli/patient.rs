@@ -8,6 +8,7 @@ use crate::phi::Phi;
 use crate::site_key;
 use crate::spool::LocalSpool;
 use clap::{Args, Subcommand};
+use serde_json::json;
 use std::convert::Infallible;
 use std::process::ExitCode;
 
@@ -59,7 +60,9 @@ pub(super) async fn run(config: &Config, command: Patient) -> anyhow::Result<Exi
             let table = Patients::load(&config.keys)?;
             let pseudonyms = patients::pseudonyms(config, &secrets, &table, &person)?;
             say(format_args!("{}", pseudonyms.trim_end()));
-            patients::records(&spool()?, person.hash(&secrets)).await?
+            let (spool, hash) = (spool()?, person.hash(&secrets));
+            super::read(&spool, "patient find", json!({"patient": hash.hex()})).await?;
+            patients::records(&spool, hash).await?
         }
         Patient::Exclude(person) => {
             let hash = person.person()?.hash(&site_key::look(&config.keys)?);
@@ -67,7 +70,7 @@ pub(super) async fn run(config: &Config, command: Patient) -> anyhow::Result<Exi
         }
         Patient::Include(person) => {
             let hash = person.person()?.hash(&site_key::look(&config.keys)?);
-            let was_excluded = spool()?.include(hash).await?;
+            let was_excluded = spool()?.include(hash, who(), now_ms()).await?;
             anyhow::ensure!(
                 was_excluded,
                 "not on the exclusion list; it must be given as it was excluded, with or without \

@@ -1,6 +1,6 @@
 //! `redact`, and `deid`, which is the same with results named by their new UIDs.
 
-use super::say;
+use super::{note, say, who};
 use crate::config::{Config, Engine, FillColour, Hide};
 use crate::redact::{self, Naming, Order, Place, Summary};
 use clap::Args;
@@ -109,6 +109,11 @@ pub(super) async fn run(
         progress: std::io::IsTerminal::is_terminal(&std::io::stderr()),
     };
     let summary = redact::run(&config, order).await?;
+    let what = if asked.show_text { "redact, text shown" } else { "redact" };
+    let event = serde_json::json!({"event": "redacted", "what": what, "who": who(),
+        "project": config.deid.project, "epoch": config.keys.epoch, "delivered": summary.delivered,
+        "held": summary.held_count(), "failed": summary.failed.len()});
+    note(&config, event).await?;
     if asked.json {
         say(format_args!("{}", serde_json::to_string_pretty(&summary.json(asked.show_paths))?));
     } else {

@@ -25,7 +25,7 @@ mod tls;
 mod window;
 
 pub use attribute::AttributePattern;
-pub use audit::Audit;
+pub use audit::{Audit, AuditSyslog, SyslogTransport};
 pub use aws::{Aws, Engine, Fallback};
 pub use carriers::{Documents, FaceRule, Faces, Undecodable};
 pub use destination::{Destination, DestinationKind};
@@ -589,6 +589,19 @@ mod tests {
         assert_eq!(written.len(), 14, "every option of a route is in the example");
         assert_eq!(config.projects().into_iter().collect::<Vec<_>>(), ["default", "trial-7"]);
         assert_eq!(config.served_projects().into_iter().collect::<Vec<_>>(), ["trial-7"]);
+    }
+
+    #[test]
+    fn the_shipped_example_of_an_audit_record_repository_is_one() {
+        let example = SHIPPED.lines().skip_while(|line| *line != "# [audit.syslog]");
+        let example = example.take_while(|line| line.starts_with("# "));
+        let example: Vec<_> = example.map(|line| line.trim_start_matches("# ")).collect();
+        let config = load(&example.join("\n")).expect("a repository");
+        let syslog = config.audit.syslog.expect("a repository");
+        assert_eq!(toml::Table::try_from(&syslog).expect("a table").len(), 8, "every option");
+        let clear = example.join("\n").replace("transport = \"tls\"", "transport = \"tcp\"");
+        let error = load(&clear).expect_err("in clear").to_string();
+        assert!(error.contains("tls goes with"), "{error}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::wire::{Broken, Wire};
 use crate::tls::Certificate;
 use dicom_ul::pdu::{AbortRQServiceProviderReason as Abort, AssociationRQ, Pdu};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::net::TcpStream;
 
 /// Serves one connection to its end.
@@ -33,7 +33,7 @@ pub async fn serve(
     let mut stopping = context.stopping.clone();
     let arriving = async {
         let (wire, certificate, rq) =
-            open(socket, in_tls, context).await.map_err(Arrival::Refused)?;
+            open(socket, from, in_tls, context).await.map_err(Arrival::Refused)?;
         match admit(rq, from, certificate.as_ref(), context).await {
             Ok(guest) => Ok((wire, guest)),
             Err(rejection) => Err(Arrival::Rejected(wire, rejection)),
@@ -80,6 +80,7 @@ struct Guest {
 /// The first PDU, through TLS where that is spoken.
 async fn open(
     socket: TcpStream,
+    from: SocketAddr,
     in_tls: bool,
     context: &Context,
 ) -> Result<(Wire, Option<Certificate>, AssociationRQ), String> {
@@ -88,7 +89,11 @@ async fn open(
     let (mut wire, certificate) = if in_tls {
         let acceptor = context.access.borrow().tls.clone();
         let acceptor = acceptor.ok_or("this port speaks TLS, and has no certificate")?;
-        let (stream, certificate) = acceptor.accept(socket).await?;
+        let accepted = acceptor.accept(socket).await;
+        if let Err(why) = &accepted {
+            context.alarm.unauthenticated(&context.spool, from, why, now_ms()).await;
+        }
+        let (stream, certificate) = accepted?;
         (Wire::new(stream, max_pdu_bytes, timeout), certificate)
     } else if starts_in_tls(&socket).await {
         return Err("it speaks TLS, and this port does not".into());
@@ -132,10 +137,14 @@ async fn admit(
         let place = context.peers.associate(&peer).ok_or(Rejection::Busy)?;
         Ok(Guest { request, admitted, peer, _place: place })
     };
-    deciding.await.inspect_err(|rejection: &Rejection| {
+    let decided: Result<Guest, Rejection> = deciding.await;
+    if let Err(rejection) = &decided {
         let reason = rejection.code();
         tracing::warn!(peer = %from, calling, called, reason, "an association was rejected");
-    })
+        let titles = (calling.as_str(), called.as_str());
+        context.alarm.rejected(&context.spool, from, titles, *rejection, now_ms()).await;
+    }
+    decided
 }
 
 async fn establish(mut wire: Wire, from: SocketAddr, guest: Guest, context: &Context) {
@@ -155,4 +164,9 @@ async fn establish(mut wire: Wire, from: SocketAddr, guest: Guest, context: &Con
     tracing::debug!(peer = %from, sender = peer.1, "association established");
     let _running = context.tally.begin();
     Session::new(wire, from, peer, titles, contexts, context).serve().await;
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |elapsed| elapsed.as_millis() as i64)
 }

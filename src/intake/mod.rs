@@ -9,6 +9,7 @@
 //! command, or does not fit the disk; everything else is taken, and held later if it must be.
 
 mod access;
+mod alarm;
 mod answer;
 mod association;
 mod commitment;
@@ -25,6 +26,7 @@ pub use answer::run as answer_commitments;
 pub use commitment::Reporter;
 pub use tally::{Counts as TallyCounts, Tally};
 
+use self::alarm::Alarm;
 use self::peers::Peers;
 use crate::config::Intake;
 use crate::spool::LocalSpool;
@@ -52,6 +54,7 @@ struct Context {
     access: watch::Receiver<Arc<Access>>,
     peers: Arc<Peers>,
     tally: Arc<Tally>,
+    alarm: Alarm,
     stopping: watch::Receiver<bool>,
 }
 
@@ -66,7 +69,9 @@ pub async fn run(
 ) {
     let peers = Peers::new(&config);
     let stopped = stopping.clone();
-    let context = Context { config, reporters, spool, access, peers, tally, stopping: stopped };
+    let alarm = Alarm::default();
+    let context =
+        Context { config, reporters, spool, access, peers, tally, alarm, stopping: stopped };
     let context = Arc::new(context);
     let mut connections = JoinSet::new();
     loop {

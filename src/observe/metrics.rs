@@ -20,6 +20,10 @@ pub fn text(snapshot: &Snapshot) -> String {
     if let Some(aws) = &snapshot.aws {
         services(&mut registry, aws);
     }
+    if let Some(audit) = &snapshot.audit {
+        let help = "Events that the audit record repository does not have yet";
+        gauge(&mut registry, "audit_syslog_pending", help, [(vec![], audit.pending)]);
+    }
     let ready = i64::from(snapshot.not_ready.is_none());
     gauge(&mut registry, "ready", "Whether objects are taken", [(vec![], ready)]);
     let free = i64::try_from(snapshot.free_bytes).unwrap_or(i64::MAX);

@@ -139,6 +139,13 @@ fn machine(snapshot: &Snapshot) -> Markup {
             (rejected) " rejected; " (intake.stored) " objects taken, " (gib(intake.stored_bytes)) "."
         }
         p { "Free on the spool's disk: " (gib(snapshot.free_bytes)) ", of which " (gib(snapshot.min_free_bytes)) " are kept." }
+        @if let Some(audit) = &snapshot.audit {
+            p class=(if audit.trouble.is_some() { "bad" } else { "" }) {
+                "Audit messages: " (audit.pending) " wait"
+                @if let Some(why) = &audit.trouble { ": " (why) }
+                "."
+            }
+        }
         @for (of, days) in &snapshot.certificates {
             p class=(if *days < 30 { "bad" } else { "" }) { "Certificate of " (of) ": " (days) " days left." }
         }

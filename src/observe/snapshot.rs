@@ -4,7 +4,7 @@ use super::Watched;
 use crate::config::DestinationKind;
 use crate::intake::TallyCounts;
 use crate::recognise::aws::AwsCounts;
-use crate::spool::{DestinationCounts, Overview, SpoolError, UnixMs};
+use crate::spool::{AuditSending, DestinationCounts, Overview, SpoolError, UnixMs};
 use crate::tls::Certificate;
 use std::time::SystemTime;
 
@@ -21,6 +21,8 @@ pub struct Snapshot {
     /// Of our certificates, by where they are used.
     pub certificates: Vec<(String, i64)>,
     pub not_ready: Option<&'static str>,
+    /// How far the audit log was told, if it is.
+    pub audit: Option<AuditSending>,
     /// What services were asked, if any are.
     pub aws: Option<AwsCounts>,
 }
@@ -63,6 +65,10 @@ impl Snapshot {
             min_free_bytes: config.intake.min_free_bytes,
             certificates: files.chain(of_destinations).filter_map(days).collect(),
             not_ready: not_ready(watched),
+            audit: match config.audit.syslog.is_some() {
+                true => watched.spool.audit_sending().await?,
+                false => None,
+            },
             aws: watched.aws.as_ref().map(|aws| aws.counts()),
         })
     }

@@ -40,6 +40,10 @@ impl Parts {
         self.known.insert(task.id(), Part { name: name.into(), told: Some(told) });
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
     /// The name of the next part that ends although nobody told it to.
     pub(super) async fn ended(&mut self) -> String {
         loop {

@@ -5,6 +5,7 @@
 //! the old one has ended what is in flight; nothing that waits is lost with a destination.
 
 use super::parts::Parts;
+use super::recording::keys_made;
 use super::{Gateway, ServeError};
 use crate::config::{Config, ConfigError, Destination, OnChanged};
 use crate::deid::header::Rulebook;
@@ -173,6 +174,7 @@ impl Gateway {
         // Of Associations that are established, nothing is asked again.
         self.access.send_replace(Arc::new(access));
         // After its keys are in use: nobody could have closed one between.
+        keys_made(&self.spool, &secrets).await;
         self.secrets = secrets;
         self.config = config.clone();
         self.shown.send_replace(Arc::new(config.clone()));

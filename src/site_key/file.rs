@@ -54,15 +54,16 @@ fn parse_key(text: &str) -> Option<[u8; 32]> {
     Some(key)
 }
 
-/// Makes the site key with its first epoch. Of two processes that do so, the first wins.
-pub(super) fn create(path: &Path) -> Result<(), SiteKeyError> {
+/// Makes the site key with its first epoch; whether it was this call. Of two processes, the first wins.
+pub(super) fn create(path: &Path) -> Result<bool, SiteKeyError> {
     private_directory(directory_of(path))?;
-    if write_new(path, &format!("{}\n", random_key(path)?))? {
+    let made = write_new(path, &format!("{}\n", random_key(path)?))?;
+    if made {
         tracing::info!(
             "a site key was made; back it up: without it pseudonyms cannot be made again"
         );
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Adds a key of a new epoch to the site key file, which is replaced whole; returns the epoch.

@@ -49,12 +49,23 @@ pub enum SiteKeyError {
     InUse(PathBuf),
 }
 
+/// A key that was not there before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyMade {
+    pub what: &'static str,
+    /// Of an unlinkable key.
+    pub project: Option<String>,
+    pub epoch: u32,
+}
+
 /// The secrets of a site. Keep it while a key of it is in use.
 pub struct SiteSecrets {
     /// Every key, and which is in force.
     pub keys: KeyRing,
     /// For hashes of UIDs and patients in the spool; that of epoch 1 for ever.
     pub spool_key: [u8; 32],
+    /// Keys that opening made.
+    pub made: Vec<KeyMade>,
     /// Locked files of unlinkable keys.
     _in_use: Vec<File>,
 }
@@ -77,15 +88,19 @@ pub fn open_all<'a>(
     keys: &Keys,
     projects: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Result<SiteSecrets, SiteKeyError> {
-    if !keys.site_key_file.exists() {
-        file::create(&keys.site_key_file)?;
+    let mut made = Vec::new();
+    if !keys.site_key_file.exists() && file::create(&keys.site_key_file)? {
+        made.push(KeyMade { what: "the site key", project: None, epoch: 1 });
     }
     if keys.linkage == Linkage::Unlinkable {
         for project in projects.clone() {
-            own::open_or_create(&keys.site_key_file, project, keys.epoch)?;
+            if own::open_or_create(&keys.site_key_file, project, keys.epoch)? {
+                let (project, epoch) = (Some(project.to_owned()), keys.epoch);
+                made.push(KeyMade { what: "the key of a project", project, epoch });
+            }
         }
     }
-    let secrets = look(keys)?;
+    let secrets = SiteSecrets { made, ..look(keys)? };
     for project in projects {
         // It could have been closed between the two steps above.
         secrets.in_force(project)?;
@@ -105,7 +120,7 @@ pub fn look(keys: &Keys) -> Result<SiteSecrets, SiteKeyError> {
     let spool_key = spool_key(&secrets[0]);
     let site_keys = secrets.into_iter().map(SiteKey::new).collect();
     let keys = KeyRing::new(site_keys, own_keys, keys.linkage, keys.epoch);
-    Ok(SiteSecrets { keys, spool_key, _in_use: in_use })
+    Ok(SiteSecrets { keys, spool_key, made: Vec::new(), _in_use: in_use })
 }
 
 fn spool_key(first: &[u8; 32]) -> [u8; 32] {

@@ -30,25 +30,26 @@ fn directory(site_key_file: &Path) -> PathBuf {
     name.into()
 }
 
-/// Makes the key of a project and epoch, unless it is there or was closed.
+/// Makes the key of a project and epoch, unless it is there or was closed; whether it was this call.
 pub(super) fn open_or_create(
     site_key_file: &Path,
     project: &str,
     epoch: u32,
-) -> Result<(), SiteKeyError> {
+) -> Result<bool, SiteKeyError> {
     let place = Place::of(site_key_file, project, epoch);
     if place.closed.exists() {
         return Err(SiteKeyError::Closed { project: project.to_owned(), epoch });
     }
     if place.key.exists() {
-        return Ok(());
+        return Ok(false);
     }
     private_directory(&directory(site_key_file))?;
     sync_directory(&directory(site_key_file))?;
-    if file::write_new(&place.key, &format!("{}\n", random_key(&place.key)?))? {
+    let made = file::write_new(&place.key, &format!("{}\n", random_key(&place.key)?))?;
+    if made {
         tracing::info!(epoch, "a key was made for this project and epoch alone");
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Every key there is, each with its file, which is locked against `Closing` until it is dropped.

@@ -153,6 +153,29 @@ impl LocalSpool {
     }
 }
 
+/// The payload of an Original goes: in the transaction that decides so.
+pub(super) fn removed(c: &Connection, original: &str) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "INSERT INTO audit_events (at_ms, event)
+         SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER), json_object(
+         'event', 'removed', 'original', id, 'sop', lower(hex(sop_hash)), 'sop_class', sop_class)
+         FROM originals WHERE id = ?1",
+    )?
+    .execute([original])
+    .map(|_| ())
+}
+
+/// Another event in the transaction of what it tells.
+pub(super) fn record(
+    c: &Connection,
+    event: &serde_json::Value,
+    at_ms: UnixMs,
+) -> rusqlite::Result<()> {
+    c.prepare_cached("INSERT INTO audit_events (at_ms, event) VALUES (?1, ?2)")?
+        .execute(params![at_ms, event.to_string()])
+        .map(|_| ())
+}
+
 fn head(c: &Connection) -> rusqlite::Result<AuditHead> {
     let found = c
         .query_row("SELECT seq, sha256, file, bytes FROM audit_head", [], |row| {

@@ -1,5 +1,6 @@
 //! Deliveries: how each ended, and what that ends.
 
+use super::audit;
 use super::files;
 use super::jobs::hold_job;
 use super::local::LocalSpool;
@@ -190,12 +191,17 @@ pub(super) fn end_job_if_delivered(
 
 /// Ends the Original of a Job that has ended, if it was the last one.
 pub(super) fn end_original(c: &Connection, job: i64) -> rusqlite::Result<Option<String>> {
-    c.prepare_cached(
-        "UPDATE originals SET state = 'ended'
-         WHERE id = (SELECT original FROM jobs WHERE id = ?1) AND NOT EXISTS
-         (SELECT 1 FROM jobs WHERE original = originals.id
-          AND state NOT IN ('ended', 'rejected', 'dropped')) RETURNING id",
-    )?
-    .query_row([job], |row| row.get(0))
-    .optional()
+    let ended = c
+        .prepare_cached(
+            "UPDATE originals SET state = 'ended'
+             WHERE id = (SELECT original FROM jobs WHERE id = ?1) AND NOT EXISTS
+             (SELECT 1 FROM jobs WHERE original = originals.id
+              AND state NOT IN ('ended', 'rejected', 'dropped')) RETURNING id",
+        )?
+        .query_row([job], |row| row.get::<_, String>(0))
+        .optional()?;
+    if let Some(id) = &ended {
+        audit::removed(c, id)?;
+    }
+    Ok(ended)
 }

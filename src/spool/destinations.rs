@@ -3,6 +3,7 @@
 //! Invariants: what a person asks is a record, so that it holds after a restart and reaches a
 //! gateway in another process; an error is a word of ours, never a peer's.
 
+use super::audit;
 use super::local::LocalSpool;
 use super::{SpoolError, UnixMs};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -108,21 +109,35 @@ impl LocalSpool {
     }
 
     /// It is sent to again; whether it was paused.
-    pub async fn resume_destination(&self, name: &str) -> Result<bool, SpoolError> {
+    pub async fn resume_destination(
+        &self,
+        name: &str,
+        who: String,
+        now_ms: UnixMs,
+    ) -> Result<bool, SpoolError> {
         let name = name.to_owned();
         let record = move |c: &Connection| {
             let changed = c.execute(
                 "UPDATE destinations SET paused_by = NULL, paused_ms = NULL
                  WHERE name = ?1 AND paused_ms IS NOT NULL",
-                [name],
+                [&name],
             )?;
+            if changed == 1 {
+                // The line of the record itself does not know who.
+                steered(c, "resume", &name, &who, now_ms)?;
+            }
             Ok(changed == 1)
         };
         self.database.call(record).await
     }
 
     /// Everything that waits for a destination is due now; how many deliveries that are.
-    pub async fn retry_destination(&self, name: &str, now_ms: UnixMs) -> Result<usize, SpoolError> {
+    pub async fn retry_destination(
+        &self,
+        name: &str,
+        who: String,
+        now_ms: UnixMs,
+    ) -> Result<usize, SpoolError> {
         let name = name.to_owned();
         let record = move |c: &Connection| {
             c.execute("INSERT OR IGNORE INTO destinations (name) VALUES (?1)", [&name])?;
@@ -130,6 +145,7 @@ impl LocalSpool {
                 "UPDATE destinations SET retry_ms = ?2 WHERE name = ?1",
                 params![name, now_ms],
             )?;
+            steered(c, "retry", &name, &who, now_ms)?;
             // A commitment that is being waited for is not asked for again.
             c.execute(
                 "UPDATE deliveries SET next_ms = 0 WHERE destination = ?1 AND state = 'waiting'
@@ -186,6 +202,18 @@ impl LocalSpool {
         };
         self.database.call(query).await
     }
+}
+
+fn steered(
+    c: &Connection,
+    what: &str,
+    name: &str,
+    who: &str,
+    now_ms: UnixMs,
+) -> rusqlite::Result<()> {
+    let event = serde_json::json!({"event": "destination-steered", "what": what,
+                                   "destination": name, "who": who});
+    audit::record(c, &event, now_ms)
 }
 
 fn counts(c: &Connection, name: String) -> rusqlite::Result<DestinationCounts> {

@@ -3,6 +3,7 @@
 //! Afterwards nothing here leads from an object or a patient to a result of that project: neither
 //! by hashes of UIDs and patients, nor by digests and sizes of files, nor by new UIDs.
 
+use super::audit;
 use super::files;
 use super::local::LocalSpool;
 use super::{SpoolError, UnixMs};
@@ -30,6 +31,7 @@ impl LocalSpool {
         &self,
         project: &str,
         key_id: &str,
+        (who, epoch): (String, u32),
         now_ms: UnixMs,
     ) -> Result<usize, SpoolError> {
         let (project, key_id) = (project.to_owned(), key_id.to_owned());
@@ -55,6 +57,9 @@ impl LocalSpool {
                 ),
                 params![project, key_id],
             )?;
+            let event = serde_json::json!({"event": "key-closed", "project": project, "epoch": epoch,
+                                           "key": key_id, "who": who});
+            audit::record(c, &event, now_ms)?;
             Ok(jobs)
         };
         let jobs = self.database.call(record).await?;

@@ -15,6 +15,7 @@
 
 mod asked;
 mod audit;
+mod audit_sending;
 mod commitment;
 mod crash_point;
 mod database;
@@ -43,6 +44,7 @@ mod study_tests;
 
 pub use asked::{Kept, OpenCommitment};
 pub use audit::{AuditEvent, AuditHead};
+pub use audit_sending::{AuditFacts, AuditSending, AuditSubject};
 pub use commitment::{CommitmentCounts, CommitmentResult, Uncommitted, new_transaction_uid};
 pub use crash_point::crash_point;
 pub use destinations::{DestinationControl, DestinationCounts};

@@ -4,6 +4,7 @@
 //! patient before its pixels are read, and one of an excluded patient is dropped in that very
 //! commit; dropped Jobs are never sent, and their files go.
 
+use super::audit;
 use super::deliveries::end_original;
 use super::files;
 use super::identifiers::Known;
@@ -37,6 +38,11 @@ impl PatientHash {
 
     fn of(spool_key: &[u8; 32], kind: &[u8], parts: &[&[u8]]) -> Self {
         Self(parts_hash(spool_key, kind, parts))
+    }
+
+    /// All of it.
+    pub fn hex(&self) -> String {
+        files::hex(&self.0)
     }
 
     /// The beginning of it, to tell one from another.
@@ -131,11 +137,23 @@ impl LocalSpool {
 
     /// Takes a patient off the list; whether they were on it. What was dropped stays dropped, and is
     /// processed when it is sent again.
-    pub async fn include(&self, patient: PatientHash) -> Result<bool, SpoolError> {
+    pub async fn include(
+        &self,
+        patient: PatientHash,
+        who: String,
+        now_ms: UnixMs,
+    ) -> Result<bool, SpoolError> {
         let record = move |c: &Connection| {
-            c.execute("DELETE FROM excluded WHERE patient_hash = ?1", [&patient.0])
+            let taken = c.execute("DELETE FROM excluded WHERE patient_hash = ?1", [&patient.0])?;
+            if taken == 1 {
+                // The line of the record itself does not know who.
+                let event = serde_json::json!({"event": "patient-steered", "what": "include",
+                                               "patient": patient.hex(), "who": who});
+                audit::record(c, &event, now_ms)?;
+            }
+            Ok(taken == 1)
         };
-        Ok(self.database.call(record).await? == 1)
+        self.database.call(record).await
     }
 
     /// The exclusion list, oldest first.
@@ -311,8 +329,8 @@ mod tests {
         known(&spool, 3, &one).await;
         assert!(spool.due_deliveries("out", 9, Vec::new(), 9, 0).await.expect("due").is_empty());
         assert!(matches!(spool.open_ready(3).await, Err(SpoolError::NoSuchRecord)));
-        assert!(spool.include(exact.clone()).await.expect("included"));
-        assert!(!spool.include(exact).await.expect("not there"));
+        assert!(spool.include(exact.clone(), "me".into(), 2).await.expect("included"));
+        assert!(!spool.include(exact, "me".into(), 3).await.expect("not there"));
         assert_eq!(spool.due_deliveries("out", 9, Vec::new(), 9, 0).await.expect("due").len(), 1);
     }
 

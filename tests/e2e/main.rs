@@ -5,6 +5,7 @@
 
 mod access;
 mod audit;
+mod audit_messages;
 mod aws_costs;
 mod aws_faults;
 mod aws_text;

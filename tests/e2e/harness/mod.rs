@@ -12,6 +12,7 @@ mod leaks;
 mod objects;
 mod process;
 mod proxy;
+mod repository;
 mod research;
 mod s3;
 mod senders;
@@ -35,6 +36,7 @@ pub use objects::{
 };
 pub use process::{printed, python, run, run_python, wait_until};
 pub use proxy::{Fault, Plan, Proxy};
+pub use repository::Repository;
 pub use research::{Misbehaving, Refusing, Storescp, free_port};
 pub use s3::{BUCKET, S3};
 pub use senders::{dcmsend, echoscu, pynetdicom, send_hostile, storescu, try_storescu};
