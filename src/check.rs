@@ -1,10 +1,11 @@
 //! `check`: is this configuration fit to run? Every finding says what is wrong and what to do.
 
+mod audit;
 mod aws;
 
 use crate::config::{
-    AuditSyslog, Config, Destination, DestinationKind, Documents, FaceRule, Mask, Profile,
-    ProfileOption, SopClasses, SyslogTransport,
+    Config, Destination, DestinationKind, Documents, FaceRule, Mask, Profile, ProfileOption,
+    SopClasses,
 };
 use crate::deid::header::Rulebook;
 use crate::deid::header::rulebook::Reason;
@@ -73,7 +74,7 @@ pub async fn run(config: &Config) -> Vec<Finding> {
     findings.extend(aws::services(config).await);
     findings.extend(access(config));
     if let Some(syslog) = &config.audit.syslog {
-        findings.push(audit_messages(syslog).await);
+        findings.push(audit::messages(syslog).await);
     }
     for destination in &config.destinations {
         let outcome = reach(destination).await;
@@ -304,27 +305,6 @@ fn access(config: &Config) -> Vec<Finding> {
         findings.push(Finding { what, outcome });
     }
     findings
-}
-
-/// Whether an audit record repository takes a connection; it is told nothing.
-async fn audit_messages(syslog: &AuditSyslog) -> Finding {
-    let outcome = match (crate::audit::try_out(syslog).await, syslog.transport) {
-        (Err(error), _) => Outcome::Wrong(format!(
-            "{error}; messages would wait in the audit log: check address, certificates and that it runs"
-        )),
-        (Ok(()), SyslogTransport::Tls) => {
-            Outcome::Fine(format!("{}: takes a connection in TLS", syslog.address))
-        }
-        (Ok(()), SyslogTransport::Tcp) => Outcome::Warning(format!(
-            "{}: takes a connection, in clear: transport = \"tls\" closes that",
-            syslog.address
-        )),
-        (Ok(()), SyslogTransport::Udp) => Outcome::Warning(format!(
-            "{}: in clear, and nobody knows what arrives there: use transport = \"tls\"",
-            syslog.address
-        )),
-    };
-    Finding { what: "[audit.syslog]".into(), outcome }
 }
 
 fn is_taken_at_its_word(sender: &crate::config::Sender) -> bool {

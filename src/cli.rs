@@ -308,7 +308,8 @@ async fn status(config: &Config, watch: bool) -> anyhow::Result<ExitCode> {
     let names: Vec<_> = config.destinations.iter().map(|one| one.name.clone()).collect();
     loop {
         let least = config.intake.min_free_bytes;
-        let text = status::text(&spool, &names, least, now_ms()).await?;
+        let is_told = config.audit.syslog.is_some();
+        let text = status::text(&spool, &names, least, is_told, now_ms()).await?;
         if !watch {
             say(format_args!("{}", text.trim_end()));
             return Ok(ExitCode::SUCCESS);

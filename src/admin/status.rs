@@ -5,11 +5,13 @@ use super::destination;
 use crate::spool::{LocalSpool, SpoolError, UnixMs};
 use std::fmt::Write as _;
 
-/// What is where, what waits for whom, and what a person has to decide.
+/// What is where, what waits for whom, and what a person has to decide; with `is_told`, how far the audit log
+/// was told elsewhere.
 pub async fn text(
     spool: &LocalSpool,
     destinations: &[String],
     min_free_bytes: u64,
+    is_told: bool,
     now_ms: UnixMs,
 ) -> Result<String, SpoolError> {
     let overview = spool.overview().await?;
@@ -41,7 +43,8 @@ pub async fn text(
         true => writeln!(text, ": fewer than {least}, objects are refused until there is room"),
         false => writeln!(text),
     };
-    if let Some(audit) = spool.audit_sending().await? {
+    let sending = if is_told { spool.audit_sending().await? } else { None };
+    if let Some(audit) = sending {
         let _ = write!(text, "{} events wait to be told as audit messages", audit.pending);
         let _ = match audit.trouble {
             Some(why) => writeln!(text, ": {why}"),

@@ -3,6 +3,7 @@
 //! Invariant: whom an object is of is told by the pseudonym of its result or by a keyed hash, and the UIDs of
 //! an original as UIDs made of keyed hashes.
 
+use super::alert::{alert, person, resource};
 use super::codes::{self, Code};
 use super::{Instances, Message, Object, Outcome, Participant};
 use crate::config::{Config, Destination, DestinationKind};
@@ -10,7 +11,7 @@ use crate::spool::{AuditFacts, AuditSubject};
 use serde_json::Value;
 
 /// What cannot be known, where the schema asks for a value.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 /// Of our process, in its messages and its syslog header.
 const PROCESS: &str = "deid-gateway";
 
@@ -65,7 +66,7 @@ pub fn message(line: &Value, facts: &AuditFacts, source: &Source<'_>) -> Option<
 }
 
 impl Source<'_> {
-    fn message(
+    pub(super) fn message(
         &self,
         line: &Value,
         event: Code,
@@ -88,7 +89,7 @@ impl Source<'_> {
     }
 
     /// The gateway.
-    fn process(&self, role: Code) -> Participant {
+    pub(super) fn process(&self, role: Code) -> Participant {
         Participant {
             user_id: PROCESS.into(),
             ae_title: Some(self.config.intake.ae_title.clone()),
@@ -222,86 +223,11 @@ fn of_object(
     vec![study, patient]
 }
 
-/// What somebody who watches over security wants to know.
-fn alert(line: &Value, event: &str, source: &Source<'_>) -> Option<Message> {
-    let (kind, outcome) = match event {
-        "association-rejected" | "tls-refused" => {
-            (codes::NODE_AUTHENTICATION, Outcome::MinorFailure)
-        }
-        "reloaded" | "key-made" | "key-rotated" | "key-closed" => {
-            (codes::SECURITY_CONFIGURATION, Outcome::Success)
-        }
-        "key-missing" | "key-other" => (codes::SECURITY_CONFIGURATION, Outcome::SeriousFailure),
-        "destination-paused" | "destination-steered" => {
-            (codes::NETWORK_CONFIGURATION, Outcome::Success)
-        }
-        "decision" | "patient-excluded" | "patient-steered" | "redacted" => {
-            (codes::RESTRICTED_FUNCTION, Outcome::Success)
-        }
-        _ => return None,
-    };
-    let mut us = source.process(codes::APPLICATION);
-    us.is_requestor = true;
-    let mut message = source.message(line, codes::SECURITY_ALERT, Some(kind), "E", us);
-    message.outcome = outcome;
-    let said = ["what", "reason", "why"].into_iter().find_map(|key| text(line, key));
-    message.outcome_text = Some(said.map_or(event.to_owned(), |said| format!("{event}: {said}")));
-    if let Some(peer) = text(line, "peer") {
-        let title = text(line, "calling_ae");
-        let mut one = person(line, source);
-        one.user_id =
-            title.clone().filter(|t| !t.trim().is_empty()).unwrap_or_else(|| peer.clone());
-        one.ae_title = title;
-        one.is_requestor = false;
-        one.network = Some(peer);
-        message.participants.push(one);
-    } else if line["who"].is_string() {
-        message.participants.push(person(line, source));
-    }
-    let mut about = resource(event.to_owned(), source);
-    about.details =
-        details(line, &["what", "job", "project", "epoch", "key", "destination", "patient"]);
-    about
-        .details
-        .extend(details(line, &["called_ae", "reason", "why", "more", "delivered", "held"]));
-    message.objects.push(about);
-    Some(message)
-}
-
-/// Who of the staff did it.
-fn person(line: &Value, source: &Source<'_>) -> Participant {
-    let who = text(line, "who").unwrap_or_else(|| UNKNOWN.into());
-    Participant {
-        // loginName@domain-name (section A.5.2.1)
-        user_id: format!("{who}@{}", source.host),
-        ae_title: None,
-        is_requestor: true,
-        role: None,
-        media: None,
-        network: Some(source.host.clone()),
-    }
-}
-
-/// The records of the gateway.
-fn resource(name: String, source: &Source<'_>) -> Object {
-    let directory = source.config.audit.directory(&source.config.spool.directory);
-    Object {
-        id: format!("file:{}", directory.display()),
-        id_type: codes::URI,
-        type_code: "2",
-        role: "13",
-        life_cycle: None,
-        name,
-        details: Vec::new(),
-        instances: None,
-    }
-}
-
-fn text(line: &Value, key: &str) -> Option<String> {
+pub(super) fn text(line: &Value, key: &str) -> Option<String> {
     line[key].as_str().map(str::to_owned)
 }
 
-fn details(line: &Value, keys: &[&'static str]) -> Vec<(&'static str, String)> {
+pub(super) fn details(line: &Value, keys: &[&'static str]) -> Vec<(&'static str, String)> {
     let value = |key: &&'static str| match &line[*key] {
         Value::String(text) => Some((*key, text.clone())),
         Value::Number(number) => Some((*key, number.to_string())),

@@ -3,6 +3,7 @@
 //! Invariants: an element that the schema asks for is there, for the types below cannot leave it out; a
 //! character that XML cannot hold becomes a question mark.
 
+mod alert;
 mod codes;
 mod events;
 

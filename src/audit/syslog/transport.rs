@@ -132,3 +132,66 @@ async fn link(config: &AuditSyslog) -> Result<Link, SyslogError> {
     let stream = connector.connect(name, socket).await;
     Ok(Link::Stream(Box::new(stream.map_err(|error| failed(error.to_string()))?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    fn config(address: std::net::SocketAddr, transport: SyslogTransport) -> AuditSyslog {
+        let text = format!("address = \"{address}\"\ntimeout_ms = 200");
+        let config: AuditSyslog = toml::from_str(&text).expect("a section");
+        AuditSyslog { transport, ..config }
+    }
+
+    #[tokio::test]
+    async fn messages_are_counted_and_arrived_once_the_receiver_ended_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let config = config(listener.local_addr().expect("bound"), SyslogTransport::Tcp);
+        let hearing = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            let (mut socket, _) = listener.accept().await.expect("a connection");
+            socket.read_to_end(&mut heard).await.expect("read");
+            heard
+        });
+        let mut connection = Connection::open(&config).await.expect("open");
+        connection.send(&[b"one".to_vec(), b"three".to_vec()]).await.expect("sent");
+        connection.close().await.expect("arrived");
+        assert_eq!(hearing.await.expect("heard"), b"3 one5 three");
+    }
+
+    #[tokio::test]
+    async fn what_a_receiver_does_not_read_has_not_arrived() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let config = config(listener.local_addr().expect("bound"), SyslogTransport::Tcp);
+        // It takes connections, and hangs.
+        let mut connection = Connection::open(&config).await.expect("open");
+        connection.send(&[b"one".to_vec()]).await.expect("sent");
+        let closed = connection.close().await;
+        assert!(matches!(closed, Err(SyslogError::NotEnded(_))), "{closed:?}");
+        // It is killed before it reads.
+        let mut connection = Connection::open(&config).await.expect("open");
+        let (_hanging, _) = listener.accept().await.expect("the first");
+        let (killed, _) = listener.accept().await.expect("the second");
+        connection.send(&[b"one".to_vec()]).await.expect("sent");
+        killed.readable().await.expect("something to read");
+        drop(killed);
+        let closed = connection.close().await;
+        assert!(matches!(closed, Err(SyslogError::Broken(..))), "{closed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_datagram_is_a_message() {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let config = config(socket.local_addr().expect("bound"), SyslogTransport::Udp);
+        let mut connection = Connection::open(&config).await.expect("open");
+        connection
+            .send(&[vec![b'x'; MAX_DATAGRAM_BYTES + 1], b"one".to_vec()])
+            .await
+            .expect("sent");
+        connection.close().await.expect("nobody knows");
+        let mut heard = [0; 64];
+        let length = socket.recv(&mut heard).await.expect("heard");
+        assert_eq!(&heard[..length], b"one");
+    }
+}
