@@ -2,6 +2,7 @@
 
 use super::Watched;
 use crate::config::DestinationKind;
+use crate::durations::StepDurations;
 use crate::intake::TallyCounts;
 use crate::recognise::aws::AwsCounts;
 use crate::spool::{DestinationCounts, Overview, SpoolError, UnixMs};
@@ -23,6 +24,7 @@ pub struct Snapshot {
     pub not_ready: Option<&'static str>,
     /// What services were asked, if any are.
     pub aws: Option<AwsCounts>,
+    pub durations: StepDurations,
 }
 
 /// A destination, and what it is.
@@ -64,6 +66,7 @@ impl Snapshot {
             certificates: files.chain(of_destinations).filter_map(days).collect(),
             not_ready: not_ready(watched),
             aws: watched.aws.as_ref().map(|aws| aws.counts()),
+            durations: watched.durations.clone(),
         })
     }
 
