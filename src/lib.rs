@@ -10,6 +10,7 @@
 //! ```
 
 pub mod config;
+pub mod durations;
 pub mod pace;
 pub mod phi;
 pub mod tls;

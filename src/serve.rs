@@ -105,7 +105,7 @@ impl Gateway {
         let spool = Arc::new(spool);
         let steps = Steps::new(config);
         tell_confinement(steps.confinement().await.map_err(ServeError::Sandbox)?);
-        let aws = steps.aws().cloned();
+        let (aws, durations) = (steps.aws().cloned(), steps.durations().clone());
         let reader = HeaderReader::new(config);
         let current = watch::Sender::new(Arc::new(current));
         let (shutdown, stopping) = watch::channel(false);
@@ -138,7 +138,8 @@ impl Gateway {
             min_free_bytes: config.intake.min_free_bytes / WORK_RESERVE,
         };
         parts.start("the worker", worker::run(Arc::clone(&spool), context, stopping.clone()));
-        let mut forwarders = Forwarders::new(Transcoder::new(config, spool.scratch()));
+        let mut forwarders =
+            Forwarders::new(Transcoder::new(config, spool.scratch()), durations.clone());
         forwarders.set(&config.destinations, &spool, &mut parts);
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         parts.start("studies", worker::keep_studies(s, stop));
@@ -154,7 +155,7 @@ impl Gateway {
             observe_address = listener.local_addr().ok();
             let (spool, config) = (Arc::clone(&spool), shown.subscribe());
             let stopping = shutdown.subscribe();
-            let watched = Watched { spool, tally, config, stopping, aws, token };
+            let watched = Watched { spool, tally, config, stopping, aws, durations, token };
             parts.start("observe", observe::run(listener, watched));
         }
         let config = config.clone();

@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("phi", &[]),
     ("pace", &[]),
+    ("durations", &[]),
     ("tls", &["config"]),
     ("dimse", &["config", "phi", "tls"]),
     ("intake", &["config", "dimse", "pace", "spool", "tls", "deid::scan"]),
@@ -38,10 +39,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // It makes subjects of patients and reads the site's own table of them.
     ("patients", &["config", "deid::header", "deid::hold"]),
     // What is classified passes through it as `Phi`.
-    ("worker", &["config", "spool", "route", "sandbox", "recognise", "deid", "patients", "phi"]),
+    (
+        "worker",
+        &[
+            "config",
+            "durations",
+            "spool",
+            "route",
+            "sandbox",
+            "recognise",
+            "deid",
+            "patients",
+            "phi",
+        ],
+    ),
     // A result that turns out damaged is held.
     // New UIDs pass through the type of commitments, which masks those of senders.
-    ("forward", &["config", "dimse", "pace", "phi", "spool", "deid::hold"]),
+    ("forward", &["config", "dimse", "durations", "pace", "phi", "spool", "deid::hold"]),
     // As the worker, less the spool; the keys it loads itself, and outputs are named as a folder
     // destination names them. Paths are masked, for they may carry names.
     (
@@ -95,7 +109,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // What the configuration says of destinations is told with their names.
     ("audit", &["config", "spool", "tls"]),
     // It only shows: counts of intake, spool and services, how long certificates last.
-    ("observe", &["config", "intake", "recognise::aws", "spool", "tls"]),
+    ("observe", &["config", "durations", "intake", "recognise::aws", "spool", "tls"]),
     ("logging", &["config"]),
 ];
 

@@ -12,7 +12,8 @@ use super::overlays;
 use super::phi_text::Known;
 use super::picture::Picture;
 use super::pixels::{
-    FrameDigest, FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, render, whole,
+    FrameDigest, FrameSource, PixelLayout, Voi, clear_unused_bits, is_filled, is_nearly_filled,
+    render, whole,
 };
 use super::raw_bytes::{self, Extent, Wanted};
 use super::redaction::{PixelTreatment, Redaction};
@@ -320,6 +321,7 @@ fn check_frames(
             }
             continue;
         }
+        let is_filled = if source.fills_nearly() { is_nearly_filled } else { is_filled };
         if !areas_of_frame.iter().all(|area| is_filled(&frame, &layout, *area)) {
             return Err(failed(format!("a box of frame {index} is not filled")).into());
         }

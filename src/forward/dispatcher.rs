@@ -12,6 +12,7 @@ use super::pause::{pause_ms, random};
 use super::{Decode, Sent};
 use crate::config::{Destination, is_open};
 use crate::deid::hold::{Hold, HoldReason};
+use crate::durations::StepDurations;
 use crate::pace::Pace;
 use crate::spool::{DestinationControl, LocalSpool, PendingDelivery, SpoolError, UnixMs};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -38,10 +39,11 @@ pub async fn run(
     destination: Destination,
     spool: Arc<LocalSpool>,
     decode: Arc<dyn Decode>,
+    durations: StepDurations,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let mut changed = spool.deliveries_changed.subscribe();
-    let mut dispatcher = Dispatcher::new(destination, spool, decode);
+    let mut dispatcher = Dispatcher::new(destination, spool, decode, durations);
     while !*shutdown.borrow() {
         changed.mark_unchanged();
         let wait = match dispatcher.step().await {
@@ -69,6 +71,7 @@ struct Dispatcher {
     destination: Destination,
     spool: Arc<LocalSpool>,
     decode: Arc<dyn Decode>,
+    durations: StepDurations,
     health: Health,
     pace: Pace,
     control: DestinationControl,
@@ -90,11 +93,17 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    fn new(destination: Destination, spool: Arc<LocalSpool>, decode: Arc<dyn Decode>) -> Self {
+    fn new(
+        destination: Destination,
+        spool: Arc<LocalSpool>,
+        decode: Arc<dyn Decode>,
+        durations: StepDurations,
+    ) -> Self {
         let lane = |_| Lane::new(&destination, &decode);
         let lanes = (0..Lane::count(&destination)).map(lane).collect();
         Self {
             decode,
+            durations,
             health: Health::default(),
             pace: Pace::new(destination.max_objects_per_s, destination.max_bytes_per_s),
             control: DestinationControl::default(),
@@ -198,9 +207,9 @@ impl Dispatcher {
         self.quiet_since = None;
         self.pace.sent(delivery.bytes, now_ms());
         let (spool, batch) = (Arc::clone(&self.spool), Arc::clone(&self.batch));
-        let claimed = delivery.clone();
+        let (claimed, durations) = (delivery.clone(), self.durations.clone());
         let task = self.busy.spawn(async move {
-            let attempt = lane.deliver(&spool, &delivery, &batch).await;
+            let attempt = durations.of("send", lane.deliver(&spool, &delivery, &batch)).await;
             (lane, delivery, attempt)
         });
         self.in_flight.insert(task.id(), claimed);

@@ -17,6 +17,7 @@ pub fn text(snapshot: &Snapshot) -> String {
     flow(&mut registry, snapshot);
     intake(&mut registry, snapshot);
     destinations(&mut registry, snapshot);
+    snapshot.durations.register(&mut registry);
     if let Some(aws) = &snapshot.aws {
         services(&mut registry, aws);
     }

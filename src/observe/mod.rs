@@ -10,6 +10,7 @@ mod snapshot;
 
 use self::snapshot::Snapshot;
 use crate::config::Config;
+use crate::durations::StepDurations;
 use crate::intake::Tally;
 use crate::recognise::aws::Aws;
 use crate::spool::LocalSpool;
@@ -37,6 +38,7 @@ pub struct Watched {
     pub stopping: watch::Receiver<bool>,
     /// The services that are asked, if any are.
     pub aws: Option<Arc<Aws>>,
+    pub durations: StepDurations,
     /// SHA-256 of the token, where one is asked for.
     pub token: Option<[u8; 32]>,
 }

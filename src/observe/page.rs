@@ -42,6 +42,7 @@ pub fn html(snapshot: &Snapshot) -> String {
                 (flow(snapshot))
                 (destinations(snapshot))
                 (held(snapshot))
+                (last_studies(snapshot))
                 (machine(snapshot))
                 footer { "No value of an object is shown here. The page renews itself every 10 seconds." }
             }
@@ -124,6 +125,28 @@ fn held(snapshot: &Snapshot) -> Markup {
                 } }
             } }
             p { code { "deid-gateway held list" } " shows them; the README says what to do for each reason." }
+        }
+    }
+}
+
+/// By the UIDs that research has: nobody here can tell by them whose they are.
+fn last_studies(snapshot: &Snapshot) -> Markup {
+    html! {
+        @if !snapshot.overview.last_studies.is_empty() {
+            h2 { "Last studies, by their new UIDs" }
+            div class="wide" { table {
+                thead { tr {
+                    th { "Study Instance UID" } th { "project" } th class="n" { "objects" }
+                    th class="n" { "to leave" } th class="n" { "last" }
+                } }
+                tbody { @for one in &snapshot.overview.last_studies { tr {
+                    td { code { (one.new_uid) } }
+                    td { (one.project) }
+                    td class="n" { (one.objects) }
+                    td class="n" { (one.to_leave) }
+                    td class="n" { (age_text(snapshot.age_s(one.updated_ms))) }
+                } } }
+            } }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Watched;
 use crate::config::DestinationKind;
+use crate::durations::StepDurations;
 use crate::intake::TallyCounts;
 use crate::recognise::aws::AwsCounts;
 use crate::spool::{AuditSending, DestinationCounts, Overview, SpoolError, UnixMs};
@@ -25,6 +26,7 @@ pub struct Snapshot {
     pub audit: Option<AuditSending>,
     /// What services were asked, if any are.
     pub aws: Option<AwsCounts>,
+    pub durations: StepDurations,
 }
 
 /// A destination, and what it is.
@@ -70,6 +72,7 @@ impl Snapshot {
                 false => None,
             },
             aws: watched.aws.as_ref().map(|aws| aws.counts()),
+            durations: watched.durations.clone(),
         })
     }
 

@@ -9,6 +9,7 @@ use super::recording::keys_made;
 use super::{Gateway, ServeError};
 use crate::config::{Config, ConfigError, Destination, OnChanged};
 use crate::deid::header::Rulebook;
+use crate::durations::StepDurations;
 use crate::forward::{self, Decode};
 use crate::intake::Access;
 use crate::patients::Patients;
@@ -65,6 +66,7 @@ impl Prepared {
 pub(super) struct Forwarders {
     /// Decodes for all of them.
     decode: Arc<dyn Decode>,
+    durations: StepDurations,
     running: BTreeMap<String, Forwarder>,
     /// Those that were told to end and may not have: closed when they have.
     leaving: BTreeMap<String, oneshot::Receiver<()>>,
@@ -78,8 +80,13 @@ struct Forwarder {
 }
 
 impl Forwarders {
-    pub fn new(decode: impl Decode) -> Self {
-        Self { decode: Arc::new(decode), running: BTreeMap::new(), leaving: BTreeMap::new() }
+    pub fn new(decode: impl Decode, durations: StepDurations) -> Self {
+        Self {
+            decode: Arc::new(decode),
+            durations,
+            running: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+        }
     }
 
     /// Makes the forwarders those of these destinations: others stop, new and changed ones start.
@@ -103,7 +110,8 @@ impl Forwarders {
                 continue;
             }
             let before = self.leaving.remove(&destination.name);
-            let (spool, decode) = (Arc::clone(spool), Arc::clone(&self.decode));
+            let decode = (Arc::clone(&self.decode), self.durations.clone());
+            let spool = Arc::clone(spool);
             let forwarder = Forwarder::start(destination.clone(), before, (spool, decode), parts);
             self.running.insert(destination.name.clone(), forwarder);
         }
@@ -119,7 +127,7 @@ impl Forwarder {
     fn start(
         destination: Destination,
         before: Option<oneshot::Receiver<()>>,
-        (spool, decode): (Arc<LocalSpool>, Arc<dyn Decode>),
+        (spool, (decode, durations)): (Arc<LocalSpool>, (Arc<dyn Decode>, StepDurations)),
         parts: &mut Parts,
     ) -> Self {
         let (stop, stopping) = watch::channel(false);
@@ -132,7 +140,7 @@ impl Forwarder {
                 // An error means that it has ended, which is what is waited for.
                 let _ = before.await;
             }
-            forward::run(configured, spool, decode, stopping).await;
+            forward::run(configured, spool, decode, durations, stopping).await;
         });
         Self { destination, stop, ended }
     }

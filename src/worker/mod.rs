@@ -44,6 +44,7 @@ use crate::deid::opening::Opening;
 use crate::deid::outline::Outline;
 use crate::deid::picture::TextLine;
 use crate::deid::redaction::{PixelTreatment, Redaction};
+use crate::durations::StepDurations;
 use crate::patients::Patients;
 use crate::phi::Phi;
 use crate::recognise::aws::Aws;
@@ -110,6 +111,7 @@ pub struct Steps {
     /// Services that read beside the embedded reader; never to verify.
     aws: Option<Arc<Aws>>,
     turns: Turns,
+    durations: StepDurations,
     object_timeout: Duration,
     limits: Limits,
 }
@@ -124,6 +126,7 @@ impl Steps {
             verify: Pool::new(Role::Verify, limits),
             recogniser: Arc::new(Recogniser::new(&config.detection)),
             aws: Aws::new(config).map(Arc::new),
+            durations: StepDurations::default(),
             object_timeout: Duration::from_millis(config.sandbox.object_timeout_ms),
             limits: config.limits.clone(),
         }
@@ -132,6 +135,11 @@ impl Steps {
     /// The services that are asked, if any are.
     pub fn aws(&self) -> Option<&Arc<Aws>> {
         self.aws.as_ref()
+    }
+
+    /// How long steps took.
+    pub fn durations(&self) -> &StepDurations {
+        &self.durations
     }
 
     /// How long an object waits that a service could not be asked about.
@@ -175,7 +183,7 @@ impl Steps {
             let mut exchange = self.work.start(&request, &files).await?;
             Ok((exchange.next().await?, exchange))
         };
-        match self.in_time(deadline, opening).await? {
+        match self.durations.of("open", self.in_time(deadline, opening)).await? {
             (Reply::Opened(told), exchange) => {
                 Ok(Opened { told: *told, exchange, outline, turn, deadline })
             }
@@ -261,7 +269,8 @@ impl Steps {
         subject: &Subject,
         output: &impl Fn(usize) -> PathBuf,
     ) -> Result<(Deidentified, WorkReport), Stopped> {
-        let (Reply::Examined(mut examination), read) = self.rest_of(exchange, Some(study)).await?
+        let reading = self.rest_of(exchange, Some(study));
+        let (Reply::Examined(mut examination), read) = self.durations.of("read", reading).await?
         else {
             return Err(out_of_step().into());
         };
@@ -271,13 +280,14 @@ impl Steps {
         check_treatment(outline, object.profile, examination.treatment)?;
         let (examination, profile) = (Arc::new(*examination), object.profile.clone());
         let of = Arc::clone(&examination);
-        let text = self.classified(read.lines, object.profile, study).await?;
-        let (mut redaction, found) = blocking(move || {
+        let classifying = self.classified(read.lines, object.profile, study);
+        let text = self.durations.of("classify", classifying).await?;
+        let deciding = blocking(move || {
             let redaction = decide(&of, &text, &profile)?;
             let found = found::found(&text, &redaction);
             Ok::<_, Hold>((redaction, found))
-        })
-        .await??;
+        });
+        let (mut redaction, found) = self.durations.of("decide", deciding).await??;
         let mut profile = Cow::Borrowed(object.profile);
         let mut round = 0;
         while round < ROUNDS {
@@ -386,7 +396,8 @@ impl Steps {
             limits: self.limits.clone(),
         };
         let files = files::with_output(object.input, object.scratch)?;
-        let (Reply::Applied(candidate), _) = self.run(&self.work, &apply, &files).await? else {
+        let writing = self.run(&self.work, &apply, &files);
+        let (Reply::Applied(candidate), _) = self.durations.of("write", writing).await? else {
             return Err(out_of_step().into());
         };
         files::keep_output(files, output.to_owned()).await?;
@@ -402,8 +413,8 @@ impl Steps {
             limits: self.limits.clone(),
         };
         let files = files::of_input(output, object.scratch)?;
-        let (Reply::Verified(verdict), read) = self.run(&self.verify, &verify, &files).await?
-        else {
+        let verifying = self.run(&self.verify, &verify, &files);
+        let (Reply::Verified(verdict), read) = self.durations.of("verify", verifying).await? else {
             return Err(out_of_step().into());
         };
         if let Some(frame) = verdict.not_given_back {

@@ -1,6 +1,7 @@
 //! Health, metrics and the status page: they tell what happens, and nothing of anybody.
 
-use crate::harness::{Gateway, Site, assert_absent, pynetdicom, sample, wait_until};
+use crate::harness::{Gateway, Site, assert_absent, pynetdicom, sample, value, wait_until};
+use dicom_dictionary_std::tags;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -34,6 +35,9 @@ fn metrics_and_page_tell_of_what_was_delivered_held_and_rejected_and_name_nobody
         "deid_gateway_associations_rejected_total{reason=\"calling-ae-title\"} 1",
         "deid_gateway_deliveries_sent{destination=\"out\"} 2",
         "deid_gateway_ready 1",
+        "deid_gateway_step_duration_seconds_count{step=\"read\"} 2",
+        "deid_gateway_step_duration_seconds_count{step=\"verify\"} 2",
+        "deid_gateway_step_duration_seconds_count{step=\"send\"} 2",
         "# EOF",
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
@@ -41,6 +45,9 @@ fn metrics_and_page_tell_of_what_was_delivered_held_and_rejected_and_name_nobody
     let page = get(&gateway, "/", "");
     assert!(page.contains("Ready: objects are taken.") && page.contains("<td>out</td>"), "{page}");
     assert!(page.contains("default-src 'none'"), "{page}");
+    let result = site.delivered().into_iter().next().expect("a result");
+    let study = value(&result, tags::STUDY_INSTANCE_UID);
+    assert!(page.contains(&format!("<code>{study}</code>")), "the study by its new UID: {page}");
     let status = site.run(&["status"]).ok();
     let ended = status.lines().find(|line| line.starts_with("ended ")).expect("a line");
     assert!(ended.split_whitespace().nth(1) == Some("2") && status.contains("out "), "{status}");

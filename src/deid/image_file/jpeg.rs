@@ -75,7 +75,7 @@ impl Jpeg {
         mut file: &File,
         work: &ImageWork,
     ) -> Result<Vec<PixelRect>, StepError> {
-        let blanked = self.file.blanked(&work.areas, work.colour.0, work.dpi);
+        let blanked = self.file.blanked(&work.areas, work.colour, work.dpi);
         let (codestream, changed) =
             blanked.ok_or_else(|| not_decodable("a JPEG process without an encoder"))?;
         file.rewind()?;

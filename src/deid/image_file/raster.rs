@@ -4,12 +4,9 @@ use super::not_decodable;
 use crate::deid::hold::Hold;
 use crate::deid::picture::{Picture, PixelRect};
 use crate::deid::pixels::{
-    Frame, Photometric, PixelLayout, Voi, fill, is_filled, render, uniform_colour,
+    Frame, Photometric, PixelLayout, Voi, fill, is_filled, is_nearly_filled, render,
 };
 use sha2::{Digest, Sha256};
-
-/// What parts of a box of a JPEG may be off its colour: half a step of a coarse table, in each component.
-const JPEG_TOLERANCE: u8 = 48;
 
 /// One picture.
 pub(super) struct Raster {
@@ -82,24 +79,9 @@ impl Raster {
         });
         let filled = match exact {
             true => is_filled(&self.frame, &self.layout, area),
-            false => self.is_uniform(area),
+            false => is_nearly_filled(&self.frame, &self.layout, area),
         };
         opaque && filled
-    }
-
-    fn is_uniform(&self, area: PixelRect) -> bool {
-        let pixel = self.samples() * self.sample_bytes();
-        let wanted = uniform_colour(&self.layout);
-        let mut first: Option<&[u8]> = None;
-        area.clipped(self.layout.columns.into(), self.layout.rows.into()) == Some(area)
-            && self.rows_of(area, pixel).all(|range| {
-                let row = self.frame.data.get(range).unwrap_or_default();
-                row.chunks_exact(pixel).all(|pixel| *first.get_or_insert(pixel) == pixel)
-            })
-            && first.is_some_and(|pixel| {
-                let apart = pixel.iter().zip(&wanted).map(|(one, other)| one.abs_diff(*other));
-                pixel.len() == wanted.len() && apart.max() <= Some(JPEG_TOLERANCE)
-            })
     }
 
     /// A digest of the pixels as they are shown, but those in some areas.

@@ -7,6 +7,10 @@ use super::source::Frame;
 use crate::deid::picture::PixelRect;
 use std::ops::Range;
 
+/// The share of the range, in sixteenths, by which a colour in lossy JPEG may be off: half a step of luminance
+/// and of a colour difference, of steps up to 255.
+const NEARLY: u64 = 3;
+
 /// Clears what every sample holds outside of Bits Stored, where overlays (retired in PS3.3 2004)
 /// and anything else may hide. Signed samples are sign-extended. Returns how many samples changed.
 pub fn clear_unused_bits(frame: &mut Frame, layout: &PixelLayout) -> u64 {
@@ -48,6 +52,31 @@ pub fn is_filled(frame: &Frame, layout: &PixelLayout, rect: PixelRect) -> bool {
     runs(layout, rect).all(|(bytes, pattern)| {
         let run = frame.data.get(bytes);
         run.is_some_and(|run| run.chunks_exact(pattern.len()).all(|pixel| pixel == pattern))
+    })
+}
+
+/// Whether all pixels of `rect` are alike and near to what [`fill`] writes: lossy JPEG has whole steps of its
+/// quantisation alone. Black is there as it is. `false` for a box outside of the frame.
+pub fn is_nearly_filled(frame: &Frame, layout: &PixelLayout, rect: PixelRect) -> bool {
+    if is_filled(frame, layout, rect) {
+        return true;
+    }
+    let form = SampleForm::of(layout);
+    let (lowest, highest) = form.range();
+    let inside = rect.clipped(layout.columns.into(), layout.rows.into()).is_some();
+    if layout.fill.colour.is_black() || !inside || layout.bits_allocated == 1 || layout.float {
+        return false;
+    }
+    let near = highest.abs_diff(lowest) / 16 * NEARLY;
+    let mut colour = None;
+    runs(layout, rect).all(|(bytes, pattern)| {
+        let run = frame.data.get(bytes).unwrap_or_default();
+        run.chunks_exact(pattern.len()).all(|pixel| {
+            let samples = pixel.chunks_exact(layout.sample_bytes());
+            let wanted = pattern.chunks_exact(layout.sample_bytes());
+            let close = |(one, other)| form.stored(one).abs_diff(form.stored(other)) <= near;
+            *colour.get_or_insert(pixel) == pixel && samples.zip(wanted).all(close)
+        })
     })
 }
 
@@ -104,6 +133,7 @@ fn bits_of(layout: &PixelLayout, rect: PixelRect) -> impl Iterator<Item = usize>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::FillColour;
     use crate::deid::pixels::layout::tests::layout;
     use crate::deid::pixels::palette::Palette;
     use proptest::prelude::*;
@@ -144,6 +174,25 @@ mod tests {
         fn wide(self) -> Self {
             Self { right: self.left + 2, ..self }
         }
+    }
+
+    #[test]
+    fn one_colour_near_to_that_of_the_fill_is_nearly_it_and_black_is_exact() {
+        let mut layout = layout("RGB", 1, 3, 8);
+        layout.fill.colour = FillColour([200, 100, 0]);
+        let all = PixelRect { left: 0, top: 0, right: 3, bottom: 1 };
+        let nearly = |layout: &PixelLayout, pixels: [[u8; 3]; 3]| {
+            is_nearly_filled(&Frame { index: 0, data: pixels.concat() }, layout, all)
+        };
+        assert!(nearly(&layout, [[200, 100, 0]; 3]));
+        assert!(nearly(&layout, [[190, 110, 20]; 3]));
+        assert!(!nearly(&layout, [[190, 110, 80]; 3]), "far from it");
+        assert!(!nearly(&layout, [[190, 110, 20], [190, 110, 20], [191, 110, 20]]), "two colours");
+        let outside = PixelRect { left: 3, top: 0, right: 4, bottom: 1 };
+        let frame = Frame { index: 0, data: vec![0; 9] };
+        assert!(!is_nearly_filled(&frame, &layout, outside));
+        layout.fill.colour = FillColour::default();
+        assert!(!nearly(&layout, [[1, 0, 0]; 3]));
     }
 
     #[test]

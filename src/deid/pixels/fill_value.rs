@@ -76,14 +76,6 @@ pub(super) fn sample(layout: &PixelLayout) -> i64 {
     }
 }
 
-/// The 8-bit samples of a pixel of the layout's colour.
-pub fn uniform_colour(layout: &PixelLayout) -> Vec<u8> {
-    match layout.samples_per_pixel {
-        1 => vec![sample(layout) as u8],
-        _ => colours(layout).map(|value| value as u8).to_vec(),
-    }
-}
-
 /// The stored values of the three samples of a filled pixel of colours.
 pub(super) fn colours(layout: &PixelLayout) -> [i64; 3] {
     let [red, green, blue] = layout.fill.colour.0.map(f64::from);

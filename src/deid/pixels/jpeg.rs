@@ -6,7 +6,7 @@
 
 use super::attributes::mismatch;
 use super::bare_jpeg::{bare, colours_apart};
-use super::jpeg_dct::Black;
+use super::fill_value;
 use super::jpeg12;
 use super::layout::{Photometric, PixelLayout, not_decodable};
 use super::samples::extend_sign;
@@ -179,20 +179,27 @@ impl Codestream {
         Ok(PixelLayout { photometric, planar: false, ..source.clone() })
     }
 
-    /// What is black in its components; none for a form in which that is not known.
-    pub fn black(&self, source: &PixelLayout) -> Option<Black> {
+    /// What the colour of boxes is in its components, as unsigned values of its precision; none for a form
+    /// in which that is not known.
+    pub fn fill_values(&self, source: &PixelLayout, output: &PixelLayout) -> Option<[i32; 3]> {
+        let precision = self.precision();
         match (source.samples_per_pixel, source.photometric) {
-            (1, Photometric::Monochrome2) if source.signed => {
-                (self.precision() == source.bits_stored).then_some(Black::Middle)
+            (1, Photometric::Monochrome1 | Photometric::Monochrome2) => {
+                if source.signed && precision != source.bits_stored {
+                    return None;
+                }
+                let value = fill_value::sample(output) & ((1 << precision) - 1);
+                Some([i32::try_from(value).ok()?; 3])
             }
-            (1, _) if source.signed => None,
-            (1, Photometric::Monochrome1) => Some(Black::Highest),
-            (1, Photometric::Monochrome2) => Some(Black::Lowest),
-            (3, stated) => match self.output_colour(stated).ok()?.0 {
-                ColorTransform::YCbCr => Some(Black::Luminance),
-                ColorTransform::RGB => Some(Black::Lowest),
-                _ => None,
-            },
+            (3, stated) => {
+                let photometric = match self.output_colour(stated).ok()?.0 {
+                    ColorTransform::YCbCr => Photometric::YbrFull,
+                    ColorTransform::RGB => Photometric::Rgb,
+                    _ => return None,
+                };
+                let stored = fill_value::colours(&PixelLayout { photometric, ..output.clone() });
+                Some(stored.map(|value| value as i32))
+            }
             _ => None,
         }
     }

@@ -1,12 +1,12 @@
 //! Blanking parts of a DCT-coded JPEG without decoding it (ITU-T T.81 Annex F): the coefficients of blocks
 //! under a box are replaced, and all others are written again as they were read. No second loss.
 //!
-//! Whole MCUs become black, so more than the box changes. Progressive codestreams, which the transfer
+//! Whole MCUs are filled, so more than the box changes. Progressive codestreams, which the transfer
 //! syntaxes do not have but modalities send, become sequential ones with the same coefficients.
 
 use super::bare_jpeg::{bare, colours_apart};
 use super::family::EncodedFrame;
-use super::fill::{clear_unused_bits, fill, is_filled};
+use super::fill::{clear_unused_bits, fill, is_nearly_filled};
 use super::huffman::{BitWriter, Table};
 use super::jpeg;
 use super::jpeg_scan::{Block, ScanComponent, Sink, Stream};
@@ -15,43 +15,16 @@ use super::source::{Frame, guarded};
 use crate::deid::picture::PixelRect;
 use crate::deid::pixels::attributes::mismatch;
 
-/// What black is in each component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Black {
-    /// The lowest value in the first component; those of colour differences are in their middle.
-    Luminance,
-    /// The lowest value in every component.
-    Lowest,
-    /// The middle one, which is the lowest in two's complement.
-    Middle,
-    /// The highest value, of the only component.
-    Highest,
-}
-
-/// What blank blocks show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Paint {
-    Black(Black),
-    /// A value of each component, of 8 bits.
-    Values([u8; 3]),
-}
-
-impl From<Black> for Paint {
-    fn from(black: Black) -> Self {
-        Self::Black(black)
-    }
-}
-
-/// A codestream with black MCUs, and what of its picture may have changed.
+/// A codestream with filled MCUs, and what of its picture may have changed.
 pub(super) struct Redacted {
     pub codestream: Vec<u8>,
     /// Whole MCUs, with the border into which subsampled colours reach.
     pub changed: Vec<PixelRect>,
 }
 
-/// Blanks the boxes of a frame in its bare codestream; none if a decoder does not find them black and
-/// everything else as it is in `frame`, the decoded one with its boxes filled, or bits that are no part of a
-/// value.
+/// Fills the boxes of a frame in its bare codestream; none if a decoder does not find them filled as nearly as
+/// a coefficient can say and everything else as it is in `frame`, the decoded one with its boxes filled, or
+/// bits that are no part of a value.
 pub(super) fn redact_frame(
     frame: &[u8],
     bare: &[u8],
@@ -60,16 +33,16 @@ pub(super) fn redact_frame(
     output: &PixelLayout,
 ) -> Option<EncodedFrame> {
     let form = jpeg::Codestream::read(bare).ok()?;
-    let black = form.black(source)?;
+    let values = form.fill_values(source, output)?;
     let redacted = if form.progressive() {
-        redact(&sequential(bare)?, boxes, black)?
+        redact(&sequential(bare)?, boxes, values)?
     } else {
-        redact(bare, boxes, black)?
+        redact(bare, boxes, values)?
     };
     let mut before = Frame { index: 0, data: frame.to_vec() };
     let decoded = jpeg::decode(&redacted.codestream, source, output);
     let mut after = Frame { index: 0, data: decoded.ok()? };
-    let filled = boxes.iter().all(|area| is_filled(&after, output, *area));
+    let filled = boxes.iter().all(|area| is_nearly_filled(&after, output, *area));
     if !filled || clear_unused_bits(&mut after, output) > 0 {
         return None;
     }
@@ -94,14 +67,9 @@ pub(super) fn sequential(progressive: &[u8]) -> Option<Vec<u8>> {
     Some([rest.get(..2)?, &colours, &rest[2..]].concat())
 }
 
-/// Blanks every MCU that a box touches; `bare` is a codestream without what no decoder needs. None for
-/// a form that is not taken here.
-pub(super) fn redact(
-    bare: &[u8],
-    boxes: &[PixelRect],
-    paint: impl Into<Paint>,
-) -> Option<Redacted> {
-    let paint = paint.into();
+/// Fills every MCU that a box touches with a value for each component, in the codestream's precision and
+/// unsigned; `bare` is a codestream without what no decoder needs. None for a form that is not taken here.
+pub(super) fn redact(bare: &[u8], boxes: &[PixelRect], values: [i32; 3]) -> Option<Redacted> {
     let stream = Stream::read(bare)?;
     let reach = stream.reach();
     let (width, height) = stream.mcu_pixels();
@@ -110,7 +78,7 @@ pub(super) fn redact(
     let in_place = |component: &ScanComponent, x, y, block: &mut Block| {
         if is_hit(x, y) {
             *block = [0; 64];
-            block[0] = first_coefficient(component, stream.precision, paint);
+            block[0] = first_coefficient(component, stream.precision, values);
         }
     };
     let mut out = stream.before.clone();
@@ -154,22 +122,18 @@ fn grown(area: PixelRect, reach: u32, width: usize, height: usize) -> PixelRect 
     }
 }
 
-/// The first coefficient of a blank block: eight times the distance from the middle, in whole steps.
-/// Decoders cut what is beyond.
-fn first_coefficient(component: &ScanComponent, precision: u32, paint: Paint) -> i32 {
+/// The first coefficient of a filled block: eight times the distance from the middle, in whole steps. What is
+/// lowest or highest goes beyond it, and decoders cut that.
+fn first_coefficient(component: &ScanComponent, precision: u32, values: [i32; 3]) -> i32 {
     let (step, half) = (component.dc_step, 1 << (precision - 1));
-    let black = match paint {
-        Paint::Black(black) => black,
-        Paint::Values(values) => {
-            let value = i32::from(values.get(component.index).copied().unwrap_or(128));
-            return (f64::from(8 * (value - half)) / f64::from(step)).round() as i32;
-        }
-    };
-    match black {
-        Black::Luminance if component.index > 0 => 0,
-        Black::Middle => 0,
-        Black::Luminance | Black::Lowest => -((8 * half + step - 1) / step),
-        Black::Highest => (8 * (half - 1) + step - 1) / step,
+    let value = values.get(component.index).copied().unwrap_or(half);
+    let distance = 8 * (value - half);
+    if value <= 0 {
+        -((step - 1 - distance) / step)
+    } else if value >= 2 * half - 1 {
+        (distance + step - 1) / step
+    } else {
+        (f64::from(distance) / f64::from(step)).round() as i32
     }
 }
 
@@ -202,6 +166,7 @@ impl Sink for Write<'_> {
 mod tests {
     use super::*;
     use crate::deid::pixels::bare_jpeg::bare;
+    use crate::deid::pixels::fill::is_filled;
     use crate::deid::pixels::layout::tests::layout;
 
     /// 96 x 64 pixels each: subsampled both ways with restart markers, in passes, and with a scan for
@@ -253,6 +218,28 @@ mod tests {
     }
 
     #[test]
+    fn a_box_becomes_one_colour_near_to_that_of_the_fill_and_white_exactly() {
+        let area = PixelRect { left: 33, top: 17, right: 47, bottom: 30 };
+        for (stated, bits, picture) in PICTURES {
+            let picture = bare(picture).expect("well formed");
+            let (mut source, mut output) = forms(stated, bits, &picture);
+            let before = jpeg::decode(&picture, &source, &output).expect("decodes");
+            for colour in ["white", "#e0a020", "#0000ff", "#808080"] {
+                output.fill.colour = colour.to_owned().try_into().expect("a colour");
+                source.fill = output.fill;
+                let mut frame = Frame { index: 0, data: before.clone() };
+                fill(&mut frame, &output, area);
+                let redacted = redact_frame(&frame.data, &picture, &[area], &source, &output);
+                let codestream = redacted.expect(stated).codestream;
+                let data = jpeg::decode(&codestream, &source, &output).expect("decodes");
+                let after = Frame { index: 0, data };
+                assert!(is_nearly_filled(&after, &output, area), "{stated} {colour}");
+                assert!(colour != "white" || is_filled(&after, &output, area), "{stated}");
+            }
+        }
+    }
+
+    #[test]
     fn without_boxes_every_coefficient_is_written_again() {
         for (stated, bits, picture) in PICTURES {
             let picture = bare(picture).expect("well formed");
@@ -290,12 +277,12 @@ mod tests {
             let picture = bare(picture).expect("well formed");
             let end = picture.len() - 2;
             let stuffed = [&picture[..end], b"DOE^JOHN", &picture[end..]].concat();
-            let clean = redact(&picture, &[], Black::Lowest).expect("a form of it");
-            let cleaned = redact(&stuffed, &[], Black::Lowest).expect("a form of it");
+            let clean = redact(&picture, &[], [0; 3]).expect("a form of it");
+            let cleaned = redact(&stuffed, &[], [0; 3]).expect("a form of it");
             assert_eq!(cleaned.codestream, clean.codestream);
             for cut in (0..end).step_by(7) {
                 let cut = [&picture[..cut], &[0xFF, 0xD9]].concat();
-                assert!(redact(&cut, &[], Black::Lowest).is_none());
+                assert!(redact(&cut, &[], [0; 3]).is_none());
             }
         }
     }

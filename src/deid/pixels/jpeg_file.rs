@@ -7,9 +7,10 @@ use super::attributes::mismatch;
 use super::bare_jpeg::bare;
 use super::fill_value::Fill;
 use super::jpeg::{self, Codestream};
-use super::jpeg_dct::{Paint, redact, sequential};
+use super::jpeg_dct::{redact, sequential};
 use super::layout::{Photometric, PixelLayout, limit, not_decodable};
 use super::source::guarded;
+use crate::config::FillColour;
 use crate::deid::hold::{Hold, HoldReason};
 use crate::deid::picture::PixelRect;
 use libjpeg_turbo_rs::{
@@ -98,12 +99,14 @@ impl JpegFile {
     pub fn blanked(
         &self,
         boxes: &[PixelRect],
-        colour: [u8; 3],
+        colour: FillColour,
         dpi: u16,
     ) -> Option<(Vec<u8>, Vec<PixelRect>)> {
-        let is_rgb = Codestream::read(&self.bare).ok()?.is_rgb();
-        let redacted =
-            redact(&self.bare, boxes, Paint::Values(components(colour, &self.output, is_rgb)))?;
+        let form = Codestream::read(&self.bare).ok()?;
+        let is_rgb = form.is_rgb();
+        let mut filled = self.output.clone();
+        filled.fill.colour = colour;
+        let redacted = redact(&self.bare, boxes, form.fill_values(&self.source, &filled)?)?;
         Some((with_density(&redacted.codestream, is_rgb, dpi), redacted.changed))
     }
 
@@ -143,18 +146,6 @@ fn layouts(form: &Codestream) -> Result<(PixelLayout, PixelLayout), Hold> {
     };
     let output = form.output(&source)?;
     Ok((source, output))
-}
-
-/// What a colour is in each component.
-fn components(colour: [u8; 3], output: &PixelLayout, is_rgb: bool) -> [u8; 3] {
-    let [red, green, blue] = colour.map(f64::from);
-    let luminance = 0.299 * red + 0.587 * green + 0.114 * blue;
-    if output.samples_per_pixel == 3 && is_rgb {
-        return colour;
-    }
-    let blueness = 128.0 - 0.168_736 * red - 0.331_264 * green + 0.5 * blue;
-    let redness = 128.0 + 0.5 * red - 0.418_688 * green - 0.081_312 * blue;
-    [luminance, blueness, redness].map(|value| value.round().clamp(0.0, 255.0) as u8)
 }
 
 /// A bare codestream whose JFIF states this density. One of RGB has no JFIF, which would make it YCbCr.

@@ -103,6 +103,11 @@ impl FrameSource {
         self.lossy
     }
 
+    /// Whether boxes in the frames are only nearly of their colour: where coefficients were replaced.
+    pub fn fills_nearly(&self) -> bool {
+        self.lossy && matches!(self.coding, Coding::Encapsulated(Family::Jpeg, _))
+    }
+
     /// Which element holds the pixels, in the source and in the output.
     pub fn element(&self) -> PixelElement {
         self.location.element

@@ -56,12 +56,15 @@ pub fn judge_boxes(source: &Path, result: &Path, boxes: &str) {
     assert!(judged.status.success(), "{}", printed(&judged));
 }
 
-/// Asserts that a box of every frame of all results has a colour.
-pub fn judge_filled(results: &Path, area: [u32; 4], colour: &str) {
+/// Asserts that a box of every frame of all results has a colour; says how many results there are of every
+/// transfer syntax, by its name.
+pub fn judge_filled(results: &Path, area: [u32; 4], colour: &str) -> serde_json::Value {
     let mut judging = python("filled.py");
     judging.arg(results).args(area.map(|side| side.to_string())).arg(colour);
     let judged = run(&mut judging);
     assert!(judged.status.success(), "{}", printed(&judged));
+    let read: serde_json::Value = serde_json::from_slice(&judged.stdout).expect("JSON");
+    read["syntaxes"].clone()
 }
 
 /// Asserts that native objects have the values of compressed ones.
