@@ -111,6 +111,7 @@ impl Gateway {
         let (shutdown, stopping) = watch::channel(false);
         let mut parts = Parts::default();
         let shown = watch::Sender::new(Arc::new(config.clone()));
+        let recording = Recording::start(config, &spool, &secrets, shown.subscribe()).await?;
         let access = watch::Sender::new(Arc::new(access));
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         let (settings, reporters) =
@@ -146,7 +147,6 @@ impl Gateway {
         let keep = Duration::from_secs(config.spool.keep_identifiers_s);
         let (s, stop) = (Arc::clone(&spool), stopping.clone());
         parts.start("forgetting", forget(s, keep, stop));
-        let recording = Recording::start(config, &spool, &secrets, shown.subscribe()).await?;
         let keep = Duration::from_secs(config.spool.keep_delivered_s);
         parts.start("retention", retain(Arc::clone(&spool), keep, stopping));
         let stop_timeout = Duration::from_millis(config.serve.stop_timeout_ms);

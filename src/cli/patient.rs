@@ -1,6 +1,6 @@
 //! `patient find|exclude|include|excluded`.
 
-use super::{now_ms, say, who};
+use super::{note, now_ms, say, who};
 use crate::admin::patients::{self, Person};
 use crate::config::Config;
 use crate::patients::Patients;
@@ -54,15 +54,18 @@ impl Who {
 pub(super) async fn run(config: &Config, command: Patient) -> anyhow::Result<ExitCode> {
     let spool = || LocalSpool::attach(&config.spool.directory);
     let text = match command {
-        Patient::Find(who) => {
-            let person = who.person()?;
+        Patient::Find(of) => {
+            let person = of.person()?;
             let secrets = site_key::look(&config.keys)?;
             let table = Patients::load(&config.keys)?;
             let pseudonyms = patients::pseudonyms(config, &secrets, &table, &person)?;
+            let hash = person.hash(&secrets);
+            // Before anything is shown; without a spool there is no log.
+            let event = json!({"event": "read", "what": "patient find", "patient": hash.hex(),
+                               "who": who()});
+            note(config, event).await?;
             say(format_args!("{}", pseudonyms.trim_end()));
-            let (spool, hash) = (spool()?, person.hash(&secrets));
-            super::read(&spool, "patient find", json!({"patient": hash.hex()})).await?;
-            patients::records(&spool, hash).await?
+            patients::records(&spool()?, hash).await?
         }
         Patient::Exclude(person) => {
             let hash = person.person()?.hash(&site_key::look(&config.keys)?);

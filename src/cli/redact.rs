@@ -113,7 +113,6 @@ pub(super) async fn run(
     let event = serde_json::json!({"event": "redacted", "what": what, "who": who(),
         "project": config.deid.project, "epoch": config.keys.epoch, "delivered": summary.delivered,
         "held": summary.held_count(), "failed": summary.failed.len()});
-    note(&config, event).await?;
     if asked.json {
         say(format_args!("{}", serde_json::to_string_pretty(&summary.json(asked.show_paths))?));
     } else {
@@ -121,9 +120,11 @@ pub(super) async fn run(
         if !is_deid {
             summary.table().lines().for_each(|line| say(format_args!("{line}")));
         }
-        if asked.show_text {
-            summary.text().lines().for_each(|line| say(format_args!("{line}")));
-        }
+    }
+    // What became of the inputs is told in any case, and what was read only once that is recorded.
+    note(&config, event).await?;
+    if asked.show_text && !asked.json {
+        summary.text().lines().for_each(|line| say(format_args!("{line}")));
     }
     Ok(if summary.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -321,8 +321,8 @@ fn check_frames(
             }
             continue;
         }
-        let is_filled = if source.fills_nearly() { is_nearly_filled } else { is_filled };
-        if !areas_of_frame.iter().all(|area| is_filled(&frame, &layout, *area)) {
+        let fits = if source.fills_nearly() { is_nearly_filled } else { is_filled };
+        if !areas_of_frame.iter().all(|area| fits(&frame, &layout, *area)) {
             return Err(failed(format!("a box of frame {index} is not filled")).into());
         }
         // Where nothing was found but a mask, there is nothing to be read again.

@@ -110,9 +110,8 @@ impl Forwarders {
                 continue;
             }
             let before = self.leaving.remove(&destination.name);
-            let decode = (Arc::clone(&self.decode), self.durations.clone());
-            let spool = Arc::clone(spool);
-            let forwarder = Forwarder::start(destination.clone(), before, (spool, decode), parts);
+            let with = (Arc::clone(spool), Arc::clone(&self.decode), self.durations.clone());
+            let forwarder = Forwarder::start(destination.clone(), before, with, parts);
             self.running.insert(destination.name.clone(), forwarder);
         }
     }
@@ -127,7 +126,7 @@ impl Forwarder {
     fn start(
         destination: Destination,
         before: Option<oneshot::Receiver<()>>,
-        (spool, (decode, durations)): (Arc<LocalSpool>, (Arc<dyn Decode>, StepDurations)),
+        (spool, decode, durations): (Arc<LocalSpool>, Arc<dyn Decode>, StepDurations),
         parts: &mut Parts,
     ) -> Self {
         let (stop, stopping) = watch::channel(false);

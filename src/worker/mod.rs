@@ -14,6 +14,7 @@ mod files;
 mod found;
 mod image;
 mod queue;
+mod reading;
 mod report;
 mod routing;
 mod studies;
@@ -31,9 +32,8 @@ pub use transcoding::Transcoder;
 
 use turns::{Turn, Turns};
 
-use crate::config::{Config, Hide, Limits, OutputSyntax, Profile, Undecodable};
+use crate::config::{Config, Limits, OutputSyntax, Profile, Undecodable};
 use crate::deid::accept::{Candidate, Deidentified, Verdict, accept};
-use crate::deid::burned_in::BurnedInText;
 use crate::deid::decide::{decide, decide_again};
 use crate::deid::examine::Examination;
 use crate::deid::explain::Explanation;
@@ -46,15 +46,13 @@ use crate::deid::picture::TextLine;
 use crate::deid::redaction::{PixelTreatment, Redaction};
 use crate::durations::StepDurations;
 use crate::patients::Patients;
-use crate::phi::Phi;
 use crate::recognise::aws::Aws;
-use crate::recognise::{AskError, DetectError, PhiClassifier, Recogniser, StudyTag};
+use crate::recognise::{DetectError, Recogniser, StudyTag};
 use crate::route::Routes;
 use crate::sandbox::{
-    AnswerLimits, ChildLimits, Exchange, Files, Pool, PoolLimits, Reply, Request, Role, Stopped,
+    AnswerLimits, ChildLimits, Exchange, Pool, PoolLimits, Reply, Request, Role, Stopped,
 };
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -429,80 +427,6 @@ impl Steps {
         })
     }
 
-    /// One request, with every picture read as it comes.
-    async fn run(
-        &self,
-        pool: &Pool,
-        request: &Request,
-        files: &Files,
-    ) -> Result<(Reply, Read), Stopped> {
-        self.rest_of(pool.start(request, files).await?, None).await
-    }
-
-    /// The end of a request, with every picture read as it comes; for a study by the services as well, if
-    /// they are in use.
-    async fn rest_of(
-        &self,
-        mut exchange: Exchange<'_>,
-        study: Option<StudyTag>,
-    ) -> Result<(Reply, Read), Stopped> {
-        let mut all = Read::default();
-        let mut pictures = self.recogniser.sequence();
-        let aws = self.aws.as_ref().zip(study);
-        let mut look = aws.map(|(aws, study)| aws.look(study));
-        let too_many = || {
-            let detail = format!("more than {} lines of text", self.limits.max_lines);
-            Hold::new(HoldReason::LimitExceeded, detail)
-        };
-        loop {
-            match exchange.next().await? {
-                Reply::Picture(picture) => {
-                    let frame = picture.frame;
-                    *all.pictures.entry(frame).or_default() += 1;
-                    let seen = look.is_some().then(|| picture.clone());
-                    let read = pictures.read(picture).await;
-                    let lines = read.map_err(|error| detection_failed(frame, &error))?;
-                    all.found += lines.len();
-                    if all.found > self.limits.max_lines {
-                        return Err(too_many().into());
-                    }
-                    match look.as_mut().zip(seen) {
-                        Some((look, picture)) => {
-                            look.see(&picture, lines).await.map_err(ask_failed)?;
-                        }
-                        None => all.lines.extend(lines),
-                    }
-                }
-                reply => {
-                    if let Some(look) = look {
-                        all.lines.extend(look.finish().await.map_err(ask_failed)?);
-                    }
-                    return match all.lines.len() > self.limits.max_lines {
-                        true => Err(too_many().into()),
-                        false => Ok((reply, all)),
-                    };
-                }
-            }
-        }
-    }
-
-    /// What was read, with what a classifier marks where the profile lets other text stay.
-    async fn classified(
-        &self,
-        lines: Vec<TextLine>,
-        profile: &Profile,
-        study: StudyTag,
-    ) -> Result<BurnedInText, Stopped> {
-        let mut text = blocking(move || BurnedInText::of(lines)).await?;
-        if let (Hide::Phi, Some(aws)) = (profile.hide, &self.aws) {
-            let passages: Vec<Phi<String>> = text.passages().into_iter().collect();
-            let told = aws.classify(&passages, &study).await.map_err(ask_failed)?;
-            let of = passages.iter().map(|passage| &**passage.reveal());
-            text.mark(&of.zip(told).collect());
-        }
-        Ok(text)
-    }
-
     /// Ends what takes longer than an object may. The child that works on it is killed.
     async fn in_time<T>(
         &self,
@@ -572,32 +496,11 @@ pub struct Look {
     pub frames: u32,
 }
 
-/// What was read during one request.
-#[derive(Default)]
-struct Read {
-    lines: Vec<TextLine>,
-    /// How many the embedded reader found.
-    found: usize,
-    /// The number of pictures by frame.
-    pictures: BTreeMap<u32, u32>,
-}
-
 enum Round {
     Clean(Box<Candidate>, Verdict),
     Again(Redaction),
     /// This frame was encoded, and another decoder gives something else back.
     Unlike(u32),
-}
-
-fn detection_failed(frame: u32, error: &DetectError) -> Hold {
-    Hold::new(HoldReason::DetectionFailed, format!("frame {frame}: {error}"))
-}
-
-fn ask_failed(error: AskError) -> Stopped {
-    match error {
-        AskError::Unavailable(why) => RunError::Later(why).into(),
-        AskError::Refused(why) => Hold::new(HoldReason::DetectionFailed, why).into(),
-    }
 }
 
 /// What stands for a study where costs are counted; it tells nobody which study that is.

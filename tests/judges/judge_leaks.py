@@ -26,6 +26,8 @@ ENCODINGS = [
     "euc_kr", "iso2022_kr", "johab", "gb18030", "big5",
 ]  # fmt: skip
 DEFLATED = "1.2.840.10008.1.2.1.99"
+# 128 bits of a hash.
+MADE_UID = re.compile(rb"(?<![0-9.])2\.25\.[0-9]{30,39}(?![0-9.])")
 ESCAPE = re.compile(rb"\x1b[$()\-./][()A-Z@]*[A-Z0-9@]|\x0e|\x0f")
 
 
@@ -45,11 +47,11 @@ def forms(string):
 
 
 def is_in(form, data):
-    """Whether a string is in these bytes. Eight digits come about by chance within a new UID: a date is one only
-    where a number begins."""
+    """Whether a string is in these bytes. Eight digits come about by chance within a UID that was made of a
+    hash, so a date is not looked for there."""
     if form not in data:
         return False
-    return not (form.isdigit() and len(form) < 12) or re.search(rb"(?<![0-9])" + form, data) is not None
+    return not (form.isdigit() and len(form) < 12) or form in MADE_UID.sub(b"2.25.", data)
 
 
 def looked(path, root):
