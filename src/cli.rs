@@ -3,6 +3,7 @@
 mod audit;
 mod destination;
 mod eval;
+mod init;
 mod keys;
 mod patient;
 mod profile;
@@ -59,7 +60,9 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
-    /// Validate the configuration, C-ECHO every destination, load the models.
+    /// Write a configuration from five answers, asked for or given by flags, and check it.
+    Init(init::Init),
+    /// Look whether the configuration is fit to run, and say what to enter in the PACS.
     Check,
     /// What is where, what waits for whom, and what is held, on one screen.
     Status {
@@ -186,6 +189,9 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
         let good = runtime.block_on(demo::run(out, *keep))?;
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    if let Command::Init(asked) = cli.command {
+        return init::run(runtime, cli.config.as_deref(), asked);
+    }
     let config = Config::load(cli.config.as_deref())?;
     logging::start(&config.log);
     runtime.block_on(async {
@@ -216,6 +222,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             Command::Audit(command) => audit::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Demo { .. }
+            | Command::Init(_)
             | Command::Completions { .. }
             | Command::Man
             | Command::SandboxChild { .. } => Ok(ExitCode::FAILURE),
@@ -300,6 +307,7 @@ async fn run_check(config: &Config) -> ExitCode {
             }
         }
     }
+    say(format_args!("\n{}", check::to_enter(config).trim_end()));
     code
 }
 
@@ -408,6 +416,7 @@ fn print(text: &[u8]) -> ExitCode {
 /// The exit code of an error: 2 when the configuration or what was asked for is wrong, 1 otherwise.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is_configuration = error.is::<ConfigError>()
+        || error.is::<init::InitError>()
         || error.is::<NotAnAttribute>()
         || error.downcast_ref().is_some_and(EvalError::is_bad_input)
         || matches!(error.downcast_ref(), Some(ServeError::Config(_)))

@@ -37,6 +37,7 @@ pub mod cli;
 pub mod demo;
 pub mod eval;
 pub mod explain;
+pub mod init;
 pub mod logging;
 pub mod observe;
 pub mod redact;

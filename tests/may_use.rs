@@ -110,6 +110,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("audit", &["config", "spool", "tls"]),
     // It only shows: counts of intake, spool and services, how long certificates last.
     ("observe", &["config", "durations", "intake", "recognise::aws", "spool", "tls"]),
+    // An answer is one that the configuration file would take.
+    ("init", &["config"]),
     ("logging", &["config"]),
 ];
 

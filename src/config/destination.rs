@@ -188,7 +188,7 @@ pub(super) fn check(destinations: &[Destination]) -> Result<(), ConfigError> {
 }
 
 /// `host:port`.
-pub(super) fn check_address(section: &str, address: &str) -> Result<(), ConfigError> {
+pub(crate) fn check_address(section: &str, address: &str) -> Result<(), ConfigError> {
     let (host, port) = address.rsplit_once(':').unwrap_or(("", ""));
     if host.is_empty() || port.parse::<u16>().is_err() {
         return Err(ConfigError::value(section, "needs `address = \"host:port\"`"));

@@ -28,6 +28,7 @@ pub use attribute::AttributePattern;
 pub use audit::{Audit, AuditSyslog, SyslogTransport};
 pub use aws::{Aws, Engine, Fallback};
 pub use carriers::{Documents, FaceRule, Faces, Undecodable};
+pub(crate) use destination::check_address;
 pub use destination::{Destination, DestinationKind};
 pub use fill::FillColour;
 pub use keys::{Keys, Linkage, UnknownPatients};
@@ -37,6 +38,7 @@ pub use options::ProfileOption;
 pub use profile::{Hide, OutputSyntax, PixelRule, Profile, UnlistedText};
 pub use release::{Release, ReleaseBy};
 pub use route::{HeaderAttribute, HeaderCondition, Route, RouteAction};
+pub(crate) use route_patterns::network_text;
 pub use route_patterns::{Networks, Patterns, SopClasses};
 pub use rule::{ObjectFacts, Rule, RuleAction, When};
 pub use sender::{Fingerprint, Sender};
@@ -537,7 +539,7 @@ fn check_plain_name(section: &str, name: &str) -> Result<(), ConfigError> {
 }
 
 /// An AE title is 1 to 16 characters without control characters or backslash (PS3.5 section 6.2).
-fn check_ae_title(section: &str, title: &str) -> Result<(), ConfigError> {
+pub(crate) fn check_ae_title(section: &str, title: &str) -> Result<(), ConfigError> {
     let valid = (1..=16).contains(&title.len())
         && title.trim() == title
         && title.bytes().all(|b| (0x20..0x7F).contains(&b) && b != b'\\');

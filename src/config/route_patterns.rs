@@ -192,14 +192,22 @@ impl TryFrom<OneOrMany> for Networks {
 
 impl From<Networks> for Vec<String> {
     fn from(networks: Networks) -> Self {
-        networks.0.iter().map(ToString::to_string).collect()
+        networks.0.iter().map(network_text).collect()
     }
 }
 
 impl fmt::Display for Networks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        let all: Vec<_> = self.0.iter().map(network_text).collect();
         f.write_str(&all.join("|"))
+    }
+}
+
+/// As a person writes it: one address has no length of a prefix.
+pub(crate) fn network_text(network: &IpNet) -> String {
+    match network.prefix_len() == network.max_prefix_len() {
+        true => network.addr().to_string(),
+        false => network.to_string(),
     }
 }
 

@@ -18,8 +18,18 @@ fn a_configuration_that_is_fit_passes() {
         line(&ran, &format!("ok     {what}"));
     }
     assert!(line(&ran, "ok     destination \"research\"").contains("answers C-ECHO"));
-    let wrong = ran.stdout.lines().find(|l| !l.starts_with("ok ") && !l.starts_with("warn "));
-    assert_eq!(wrong, None, "{ran:?}");
+    for what in ["[spool] disk", "[spool] encryption"] {
+        let found = ran
+            .stdout
+            .lines()
+            .any(|l| l.split_once("  ").is_some_and(|(_, l)| l.trim_start().starts_with(what)));
+        assert!(found, "{what}: {ran:?}");
+    }
+    line(&ran, "ok     [observe]");
+    let (findings, to_enter) = ran.stdout.split_once("\n\n").expect("what to enter");
+    let is_fit = |line: &str| line.starts_with("ok ") || line.starts_with("warn ");
+    assert!(findings.lines().all(is_fit), "{ran:?}");
+    assert!(to_enter.contains("AE title        DEID"), "{to_enter}");
 }
 
 #[test]
@@ -56,4 +66,31 @@ fn a_port_in_use_is_found() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let wrong = line(&ran, "WRONG  [intake]");
     assert!(wrong.contains(&address) && wrong.contains("in use; by a gateway"), "{wrong}");
+}
+
+#[test]
+fn a_disk_with_too_little_room_is_found_before_objects_are_refused() {
+    let mut site = Site::new();
+    site.set("intake.min_free_bytes", i64::MAX);
+    let ran = site.run(&["check"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let wrong = line(&ran, "WRONG  [spool] disk");
+    assert!(wrong.contains("objects are refused below") && wrong.contains("make room"), "{wrong}");
+}
+
+#[test]
+fn a_token_that_everybody_can_read_is_told() {
+    let mut site = Site::new();
+    std::fs::write(site.path("token"), "a-long-token\n").expect("written");
+    site.set("observe.token_file", site.text("token"));
+    let mode = |mode| {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(site.path("token"), mode).expect("set");
+    };
+    mode(0o644);
+    let told = site.run(&["check"]);
+    assert!(line(&told, "warn   [observe] token_file").contains("chmod o="), "{told:?}");
+    mode(0o640);
+    line(&site.run(&["check"]), "ok     [observe] token_file");
 }

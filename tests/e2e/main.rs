@@ -26,6 +26,7 @@ mod harness;
 mod held;
 mod hidden;
 mod hostile;
+mod init;
 mod intake;
 mod keys;
 mod large;
