@@ -136,6 +136,11 @@ fn answers(asked: Init, directory: PathBuf) -> anyhow::Result<Wanted> {
         None if !is_asked => Engine::Local,
         None => ask_engine()?,
     };
+    let archive = match archive {
+        // The service may run elsewhere than this command.
+        Archive::Folder(path) => Archive::Folder(std::path::absolute(path)?),
+        dicom => dicom,
+    };
     Ok(Wanted { ae_title, port, senders, archive, engine, region: asked.region, directory })
 }
 

@@ -132,7 +132,7 @@ impl Gateway {
 
 fn listening(stdout: &str) -> Option<u16> {
     let line = stdout.split_inclusive('\n').find(|line| line.ends_with('\n'))?;
-    let (address, _) = line.strip_prefix("listening on ")?.split_once(" as DEID")?;
+    let (address, _) = line.strip_prefix("listening on ")?.split_once(" as ")?;
     address.rsplit_once(':')?.1.parse().ok()
 }
 
