@@ -1,6 +1,7 @@
 //! Health, metrics and the status page: they tell what happens, and nothing of anybody.
 
 use crate::harness::{Gateway, Site, assert_absent, pynetdicom, sample, value, wait_until};
+use base64::Engine;
 use dicom_dictionary_std::tags;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,6 +15,10 @@ fn get(gateway: &Gateway, path: &str, headers: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("text");
     answer
+}
+
+fn basic(pair: &str) -> String {
+    format!("Authorization: Basic {}\r\n", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 #[test]
@@ -74,6 +79,11 @@ fn a_token_is_asked_for_where_one_is_configured_and_needed_beyond_loopback() {
         assert!(wrong.starts_with("HTTP/1.1 401"));
         let right = get(&gateway, path, "Authorization: Bearer a-long-token\r\n");
         assert!(right.starts_with("HTTP/1.1 200"), "{right}");
+        // As a browser gives it: the password of anybody.
+        let refused = get(&gateway, path, &basic("reader:wrong"));
+        assert!(refused.starts_with("HTTP/1.1 401"));
+        assert!(refused.contains("www-authenticate: Basic "), "{refused}");
+        assert!(get(&gateway, path, &basic("reader:a-long-token")).starts_with("HTTP/1.1 200"));
     }
     assert!(get(&gateway, "/healthz", "").starts_with("HTTP/1.1 200"), "health needs none");
     gateway.stop();
