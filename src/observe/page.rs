@@ -4,6 +4,7 @@ mod todo;
 
 use super::snapshot::{Destination, Snapshot};
 use crate::config::DestinationKind;
+use crate::spool::LastStudy;
 use maud::{DOCTYPE, Markup, html};
 
 /// Follows the light or dark of the reader, and the width of a phone.
@@ -70,30 +71,26 @@ fn flow(snapshot: &Snapshot) -> Markup {
 }
 
 fn destinations(snapshot: &Snapshot) -> Markup {
-    let rows = html! {
-        @for one in &snapshot.destinations { tr {
-            td { (one.counts.name) }
-            td class="words" { (state(one)) }
-            td class="n" { (one.counts.waiting) }
-            td class="n" {
-                @match one.counts.oldest_ms {
-                    Some(since) => (age_text(snapshot.age_s(since))),
-                    None => "-",
-                }
-            }
-            td class="n" { (one.counts.sent) }
-            td class="n" { (one.counts.refused) }
-        } }
+    let row = |one: &Destination| {
+        let oldest = one.counts.oldest_ms.map(|since| age_text(snapshot.age_s(since)));
+        vec![
+            html! { (one.counts.name) },
+            html! { span { (state(one)) } },
+            html! { (one.counts.waiting) },
+            html! { (oldest.as_deref().unwrap_or("-")) },
+            html! { (one.counts.sent) },
+            html! { (one.counts.refused) },
+        ]
     };
     let columns = [
         ("name", ""),
-        ("state", ""),
+        ("state", "words"),
         ("waiting", "n"),
         ("oldest", "n"),
         ("sent", "n"),
         ("refused", "n"),
     ];
-    table("Destinations", &columns, &rows)
+    table("Destinations", &columns, snapshot.destinations.iter().map(row))
 }
 
 fn state(one: &Destination) -> Markup {
@@ -111,69 +108,81 @@ fn state(one: &Destination) -> Markup {
 }
 
 fn held(snapshot: &Snapshot) -> Markup {
-    if snapshot.overview.held.is_empty() {
-        return html! {};
-    }
-    let rows = html! {
-        @for (reason, count) in &snapshot.overview.held {
-            tr { td { code { (reason) } } td class="n" { (count) } }
-        }
-    };
-    table("Held, for a person to decide", &[("reason", ""), ("objects", "n")], &rows)
+    let row =
+        |(reason, count): (&String, &i64)| vec![html! { code { (reason) } }, html! { (count) }];
+    let rows = snapshot.overview.held.iter().map(row);
+    table("Held, for a person to decide", &[("reason", ""), ("objects", "n")], rows)
 }
 
 /// By the UIDs that research has: nobody here can tell by them whose they are.
 fn last_studies(snapshot: &Snapshot) -> Markup {
-    if snapshot.overview.last_studies.is_empty() {
-        return html! {};
-    }
-    let rows = html! {
-        @for one in &snapshot.overview.last_studies { tr {
-            td { code { (one.new_uid) } }
-            td { (one.project) }
-            td class="n" { (one.objects) }
-            td class="n" { (one.to_leave) }
-            td class="n" { (age_text(snapshot.age_s(one.updated_ms))) }
-        } }
+    let row = |one: &LastStudy| {
+        vec![
+            html! { code { (one.new_uid) } },
+            html! { (one.project) },
+            html! { (one.objects) },
+            html! { (one.to_leave) },
+            html! { (age_text(snapshot.age_s(one.updated_ms))) " ago" },
+        ]
     };
     let columns = [
-        ("Study Instance UID", ""),
+        ("Study Instance UID", "uid"),
         ("project", ""),
         ("objects", "n"),
         ("to leave", "n"),
         ("last", "n"),
     ];
-    table("Last studies, by their new UIDs", &columns, &rows)
+    let rows = snapshot.overview.last_studies.iter().map(row);
+    table("Last studies, by their new UIDs", &columns, rows)
 }
 
-/// A table that scrolls by itself where the window is narrow, by keyboard too; columns by name and class.
-fn table(title: &str, columns: &[(&str, &str)], rows: &Markup) -> Markup {
+/// Columns by name and class; nothing without rows. On a narrow screen each row stands as a list, with
+/// the names of its columns, and what is wide still scrolls by itself, by keyboard too.
+fn table(
+    title: &str,
+    columns: &[(&str, &str)],
+    rows: impl ExactSizeIterator<Item = Vec<Markup>>,
+) -> Markup {
+    if rows.len() == 0 {
+        return html! {};
+    }
     html! {
         h2 { (title) }
         div class="wide" role="region" tabindex="0" aria-label=(title) { table {
             thead { tr { @for (name, class) in columns { th scope="col" class=(class) { (name) } } } }
-            tbody { (rows) }
+            tbody { @for row in rows { tr {
+                @for (cell, (name, class)) in row.iter().zip(columns) {
+                    td class=(class) data-name=(name) { (cell) }
+                }
+            } } }
         } }
     }
 }
 
 fn machine(snapshot: &Snapshot) -> Markup {
-    let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
     let intake = &snapshot.intake;
     let rejected: u64 = intake.rejected.values().sum();
     html! {
         h2 { "Since the start" }
         p {
             (intake.accepted) " associations accepted (" (intake.associations) " running), "
-            (rejected) " rejected; " (intake.stored) " objects taken, " (gib(intake.stored_bytes)) "."
+            (rejected) " rejected; " (intake.stored) " objects taken, " (size_text(intake.stored_bytes)) "."
         }
-        p { "Free on the spool's disk: " (gib(snapshot.free_bytes)) ", of which " (gib(snapshot.min_free_bytes)) " are kept." }
+        p { "Free on the spool's disk: " (size_text(snapshot.free_bytes)) ", of which " (size_text(snapshot.min_free_bytes)) " are kept." }
         @if let Some(audit) = &snapshot.audit {
             p { "Audit messages: " (audit.pending) " wait." }
         }
         @for (of, days) in &snapshot.certificates {
             p { "Certificate of " (of) ": " (days) " days left." }
         }
+    }
+}
+
+fn size_text(bytes: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    match bytes / MIB {
+        ..1_024 => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+        _ => format!("{:.1} GiB", bytes as f64 / (MIB << 10) as f64),
     }
 }
 

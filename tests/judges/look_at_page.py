@@ -41,6 +41,17 @@ document.body.append(probe);
 const canvas = parse(getComputedStyle(probe).backgroundColor);
 probe.remove();
 const chain = (element) => element ? [...chain(element.parentElement), element] : [];
+const colours = (element, own) => {
+  let ground = canvas, opacity = 1;
+  for (const one of chain(element)) {
+    const style = getComputedStyle(one);
+    ground = over(parse(style.backgroundColor), ground);
+    opacity *= Number(style.opacity);
+    if (style.backgroundImage !== 'none') throw new Error('a picture behind text');
+  }
+  const [r, g, b, a] = parse(own.color);
+  return {colour: over([r, g, b, a * opacity], ground), ground};
+};
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 const found = [];
 while (walker.nextNode()) {
@@ -49,15 +60,8 @@ while (walker.nextNode()) {
   const range = document.createRange();
   range.selectNodeContents(node);
   const at = range.getBoundingClientRect();
-  if (!node.data.trim()) continue;
-  let ground = canvas, opacity = 1;
-  for (const one of chain(element)) {
-    const style = getComputedStyle(one);
-    ground = over(parse(style.backgroundColor), ground);
-    opacity *= Number(style.opacity);
-    if (style.backgroundImage !== 'none') throw new Error('a picture behind text');
-  }
-  const [r, g, b, a] = parse(getComputedStyle(element).color);
+  // What is not there in this window is somewhere else: a table's head, in its rows.
+  if (!node.data.trim() || !element.checkVisibility()) continue;
   const clipped = chain(element).some((one) => {
     const clips = /hidden|clip/.test(getComputedStyle(one).overflowX);
     return clips && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
@@ -65,9 +69,14 @@ while (walker.nextNode()) {
   const wide = element.closest('.wide');
   const [left, right] = wide ? [wide.getBoundingClientRect().left - wide.scrollLeft, 0] : [0, innerWidth];
   const end = wide ? left + wide.scrollWidth : right;
-  found.push({text: node.data.trim(), colour: over([r, g, b, a * opacity], ground), ground,
+  found.push({text: node.data.trim(), ...colours(element, getComputedStyle(element)),
     hidden: getComputedStyle(element).visibility !== 'visible' || at.width === 0 || at.height === 0,
     cut: clipped || at.left < left - 1 || at.right > end + 1});
+}
+for (const element of document.querySelectorAll('body *')) {
+  const before = getComputedStyle(element, '::before');
+  if (before.content === 'none' || !element.checkVisibility()) continue;
+  found.push({text: before.content, ...colours(element, before), hidden: false, cut: false});
 }
 const root = document.documentElement;
 return {texts: found, scrolls: root.scrollWidth > innerWidth, width: innerWidth};

@@ -49,7 +49,7 @@ fn held(snapshot: &Snapshot) -> Tasks {
 
 fn destination(one: &Destination) -> Option<(String, Markup)> {
     let (name, waiting) = (&one.counts.name, one.counts.waiting);
-    let kept = |first: Markup| html! { (first) (waiting) " wait for it, and are kept." };
+    let kept = |first: Markup| html! { (first) "Waiting for it: " (waiting) "; they are kept." };
     if one.counts.paused_by.is_some() {
         let resume = html! { code { "deid-gateway destination resume " (name) } ". " };
         return Some((format!("Destination {name} is paused."), kept(resume)));
