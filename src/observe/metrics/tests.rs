@@ -120,7 +120,7 @@ fn the_limits_of_alerts_are_lines_of_the_dashboard() {
         let at = number.max(1.0);
         let shows = |panel: &&&Value| {
             let names = |expr: &&str| after(expr, PREFIX).any(|rest| leading_name(rest) == name);
-            expressions(panel).iter().any(|expr| names(&expr))
+            expressions(panel).iter().any(names)
         };
         let panels = panels(&dashboard);
         let found = panels.iter().filter(shows).any(|panel| has_line(panel, at));
