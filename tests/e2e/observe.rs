@@ -1,6 +1,8 @@
 //! Health, metrics and the status page: they tell what happens, and nothing of anybody.
 
-use crate::harness::{Gateway, Site, assert_absent, pynetdicom, sample, value, wait_until};
+use crate::harness::{
+    Authority, Gateway, Site, assert_absent, pynetdicom, sample, value, wait_until,
+};
 use base64::Engine;
 use dicom_dictionary_std::tags;
 use std::io::{Read, Write};
@@ -86,6 +88,31 @@ fn a_token_is_asked_for_where_one_is_configured_and_needed_beyond_loopback() {
         assert!(get(&gateway, path, &basic("reader:a-long-token")).starts_with("HTTP/1.1 200"));
     }
     assert!(get(&gateway, "/healthz", "").starts_with("HTTP/1.1 200"), "health needs none");
+    gateway.stop();
+}
+
+#[test]
+fn the_page_begins_with_what_a_person_has_to_do() {
+    let mut site = Site::new();
+    let authority = Authority::new(&site.path("ca"), "authority");
+    let expired = authority.sign_expired("gateway.test");
+    let tls = format!(
+        "certificate_file = '{}'\nkey_file = '{}'",
+        expired.certificate.display(),
+        expired.key.display()
+    );
+    site.set("intake.tls", tls.parse::<toml::Table>().expect("TOML"));
+    let gateway = site.start();
+    let tasks = || {
+        let page = get(&gateway, "/", "");
+        let (tasks, _) = page.split_once("<h2>Objects</h2>").expect("what flows comes after");
+        tasks.to_owned()
+    };
+    assert!(tasks().contains("The certificate of intake is over."), "{}", tasks());
+    assert!(!tasks().contains("Destination out"), "{}", tasks());
+    site.run(&["destination", "pause", "out"]).ok();
+    wait_until("the pause is shown", || tasks().contains("Destination out is paused."));
+    assert!(tasks().contains("<code>deid-gateway destination resume out</code>"), "{}", tasks());
     gateway.stop();
 }
 
