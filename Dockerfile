@@ -1,6 +1,6 @@
-# deid-gateway in a container. It was not built by a container engine where it was written: `tests/dockerfile`
-# does its steps in an empty directory and runs what comes of them. Send an object through your image before
-# you rely on it.
+# deid-gateway in a container. It was built and run by buildah 1.28, on base images made by debootstrap, and not by Docker.
+# `tests/dockerfile` does these steps in an empty directory and runs what comes of them, without an engine. Send
+# an object through your image before you rely on it.
 #
 #   docker build -t deid-gateway .
 #   docker run -d --name deid -p 127.0.0.1:11112:11112 --stop-timeout 60 --read-only --tmpfs /tmp \

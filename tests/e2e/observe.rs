@@ -97,7 +97,7 @@ fn the_page_begins_with_what_a_person_has_to_do() {
     let authority = Authority::new(&site.path("ca"), "authority");
     let expired = authority.sign_expired("gateway.test");
     let tls = format!(
-        "certificate_file = '{}'\nkey_file = '{}'",
+        "listen = '127.0.0.1:0'\ncertificate_file = '{}'\nkey_file = '{}'",
         expired.certificate.display(),
         expired.key.display()
     );
