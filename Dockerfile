@@ -1,13 +1,15 @@
-# deid-gateway in a container. Not tried where it was written (no container runtime there): build it
-# once and send an object through it before you rely on it.
+# deid-gateway in a container. It was built and run by buildah 1.28, on base images made by debootstrap, and not by Docker.
+# `tests/dockerfile` does these steps in an empty directory and runs what comes of them, without an engine. Send
+# an object through your image before you rely on it.
 #
 #   docker build -t deid-gateway .
-#   docker run -d --name deid -p 127.0.0.1:11112:11112 --stop-timeout 60 \
+#   docker run -d --name deid -p 127.0.0.1:11112:11112 --stop-timeout 60 --read-only --tmpfs /tmp \
+#       --cap-drop ALL --security-opt no-new-privileges \
 #       -v deid-spool:/var/lib/deid-gateway/var/spool \
 #       -v deid-keys:/var/lib/deid-gateway/var/keys \
 #       -v deid-research:/var/lib/deid-gateway/var/research \
 #       -v "$PWD/gateway.toml:/etc/deid-gateway.toml:ro" \
-#       deid-gateway serve --config /etc/deid-gateway.toml
+#       deid-gateway
 #   docker exec deid deid-gateway held list --config /etc/deid-gateway.toml
 #
 # The file must list [[senders]], or say open = true: the port is on all addresses of the container.
@@ -38,5 +40,8 @@ ENV DEID_GATEWAY__INTAKE__LISTEN=0.0.0.0:11112
 VOLUME ["/var/lib/deid-gateway/var/spool", "/var/lib/deid-gateway/var/keys", "/var/lib/deid-gateway/var/research"]
 EXPOSE 11112
 USER deid
+# Healthy: objects are taken (/readyz). It asks where [observe] listen of the same file says.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["deid-gateway", "health", "--config", "/etc/deid-gateway.toml"]
 ENTRYPOINT ["deid-gateway"]
-CMD ["serve"]
+CMD ["serve", "--config", "/etc/deid-gateway.toml"]

@@ -3,6 +3,7 @@
 mod audit;
 mod destination;
 mod eval;
+mod health;
 mod init;
 mod keys;
 mod patient;
@@ -70,6 +71,8 @@ enum Command {
         #[arg(long)]
         watch: bool,
     },
+    /// Ask the running gateway whether it takes objects: exit code 0 if so, else 1 and why.
+    Health,
     /// Look at held objects and decide on them.
     #[command(subcommand)]
     Held(Held),
@@ -203,6 +206,7 @@ fn run_in(runtime: &tokio::runtime::Runtime, cli: Cli) -> anyhow::Result<ExitCod
             Command::Deid(asked) => redact::run(&config, cli.config.is_some(), true, asked).await,
             Command::Check => Ok(run_check(&config).await),
             Command::Status { watch } => status(&config, watch).await,
+            Command::Health => health::run(&config.observe).await,
             Command::Held(command) => run_held(&config, command).await,
             Command::Destination(command) => destination::run(&config, command).await,
             Command::Report { of } => {

@@ -7,6 +7,9 @@
 mod metrics;
 mod page;
 mod snapshot;
+mod token;
+
+pub use self::token::token;
 
 use self::snapshot::Snapshot;
 use crate::config::Config;
@@ -19,14 +22,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use sha2::{Digest, Sha256};
-use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-
-/// Longer files hold no token.
-const MAX_TOKEN_BYTES: u64 = 4_096;
 
 /// What is looked at.
 #[derive(Clone)]
@@ -41,20 +39,6 @@ pub struct Watched {
     pub durations: StepDurations,
     /// SHA-256 of the token, where one is asked for.
     pub token: Option<[u8; 32]>,
-}
-
-/// The digest of the token of a file; none without a file.
-pub fn token(file: &Path) -> std::io::Result<Option<[u8; 32]>> {
-    use std::io::Read;
-    if file.as_os_str().is_empty() {
-        return Ok(None);
-    }
-    let mut token = String::new();
-    std::fs::File::open(file)?.take(MAX_TOKEN_BYTES).read_to_string(&mut token)?;
-    match token.trim() {
-        "" => Err(std::io::Error::other("it holds no token")),
-        token => Ok(Some(Sha256::digest(token).into())),
-    }
 }
 
 /// Answers until the gateway stops.
@@ -116,9 +100,8 @@ async fn answer(
     headers: &HeaderMap,
     show: impl FnOnce(&Snapshot) -> Response,
 ) -> Response {
-    if !is_allowed(watched, headers) {
-        let ask = [(header::WWW_AUTHENTICATE, "Bearer")];
-        return (StatusCode::UNAUTHORIZED, ask, "a token is needed\n").into_response();
+    if !token::is_allowed(watched, headers) {
+        return token::ask();
     }
     match Snapshot::take(watched).await {
         Ok(snapshot) => show(&snapshot),
@@ -128,12 +111,4 @@ async fn answer(
             (StatusCode::SERVICE_UNAVAILABLE, told).into_response()
         }
     }
-}
-
-/// Digests are compared: how long that takes says nothing about the token.
-fn is_allowed(watched: &Watched, headers: &HeaderMap) -> bool {
-    let Some(wanted) = &watched.token else { return true };
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-    shown.is_some_and(|token| Sha256::digest(token).as_slice() == wanted)
 }

@@ -1,24 +1,14 @@
-//! The status page: one look at what flows, what waits and what a person has to do.
+//! The status page: what a person has to do, then one look at what flows and what waits.
+
+mod todo;
 
 use super::snapshot::{Destination, Snapshot};
 use crate::config::DestinationKind;
+use crate::spool::LastStudy;
 use maud::{DOCTYPE, Markup, html};
 
 /// Follows the light or dark of the reader, and the width of a phone.
-const STYLE: &str = "
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 1.5rem 0 .4rem; }
-.flow { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); gap: .5rem; padding: 0; margin: 0; }
-.flow div { border: 1px solid #8886; border-radius: .4rem; padding: .5rem .7rem; }
-.flow dt { font-size: .85rem; } .flow dd { margin: 0; font-size: 1.4rem; font-variant-numeric: tabular-nums; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884; white-space: nowrap; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-.good { color: light-dark(#126b2e, #6fd08c); } .bad { color: light-dark(#a11, #ff8d85); font-weight: 600; }
-footer { margin-top: 2rem; font-size: .85rem; opacity: .8; }
-";
+const STYLE: &str = include_str!("page.css");
 
 /// A page that stands alone: nothing is fetched for it.
 pub fn html(snapshot: &Snapshot) -> String {
@@ -34,16 +24,21 @@ pub fn html(snapshot: &Snapshot) -> String {
                 style { (maud::PreEscaped(STYLE)) }
             }
             body {
-                h1 { "De-identification gateway " (snapshot.ae_title) }
-                @match snapshot.not_ready {
-                    None => p class="good" { "Ready: objects are taken." },
-                    Some(why) => p class="bad" { "Not ready: " (why) "." },
+                header {
+                    h1 { "De-identification gateway " (snapshot.ae_title) }
+                    @match snapshot.not_ready {
+                        None => span class="good" { "Ready: objects are taken." },
+                        Some(_) => span class="bad" { "Not ready." },
+                    }
                 }
-                (flow(snapshot))
-                (destinations(snapshot))
-                (held(snapshot))
-                (last_studies(snapshot))
-                (machine(snapshot))
+                main {
+                    (todo::todo(snapshot))
+                    (flow(snapshot))
+                    (held(snapshot))
+                    (destinations(snapshot))
+                    (last_studies(snapshot))
+                    (machine(snapshot))
+                }
                 footer { "No value of an object is shown here. The page renews itself every 10 seconds." }
             }
         }
@@ -76,28 +71,26 @@ fn flow(snapshot: &Snapshot) -> Markup {
 }
 
 fn destinations(snapshot: &Snapshot) -> Markup {
-    html! {
-        h2 { "Destinations" }
-        div class="wide" { table {
-            thead { tr {
-                th { "name" } th { "state" } th class="n" { "waiting" } th class="n" { "oldest" }
-                th class="n" { "sent" } th class="n" { "refused" }
-            } }
-            tbody { @for one in &snapshot.destinations { tr {
-                td { (one.counts.name) }
-                td { (state(one)) }
-                td class="n" { (one.counts.waiting) }
-                td class="n" {
-                    @match one.counts.oldest_ms {
-                        Some(since) => (age_text(snapshot.age_s(since))),
-                        None => "-",
-                    }
-                }
-                td class="n" { (one.counts.sent) }
-                td class="n" { (one.counts.refused) }
-            } } }
-        } }
-    }
+    let row = |one: &Destination| {
+        let oldest = one.counts.oldest_ms.map(|since| age_text(snapshot.age_s(since)));
+        vec![
+            html! { (one.counts.name) },
+            html! { span { (state(one)) } },
+            html! { (one.counts.waiting) },
+            html! { (oldest.as_deref().unwrap_or("-")) },
+            html! { (one.counts.sent) },
+            html! { (one.counts.refused) },
+        ]
+    };
+    let columns = [
+        ("name", ""),
+        ("state", "words"),
+        ("waiting", "n"),
+        ("oldest", "n"),
+        ("sent", "n"),
+        ("refused", "n"),
+    ];
+    table("Destinations", &columns, snapshot.destinations.iter().map(row))
 }
 
 fn state(one: &Destination) -> Markup {
@@ -115,63 +108,81 @@ fn state(one: &Destination) -> Markup {
 }
 
 fn held(snapshot: &Snapshot) -> Markup {
-    html! {
-        @if !snapshot.overview.held.is_empty() {
-            h2 { "Held, for a person to decide" }
-            div class="wide" { table {
-                thead { tr { th { "reason" } th class="n" { "objects" } } }
-                tbody { @for (reason, count) in &snapshot.overview.held {
-                    tr { td { code { (reason) } } td class="n" { (count) } }
-                } }
-            } }
-            p { code { "deid-gateway held list" } " shows them; the README says what to do for each reason." }
-        }
-    }
+    let row =
+        |(reason, count): (&String, &i64)| vec![html! { code { (reason) } }, html! { (count) }];
+    let rows = snapshot.overview.held.iter().map(row);
+    table("Held, for a person to decide", &[("reason", ""), ("objects", "n")], rows)
 }
 
 /// By the UIDs that research has: nobody here can tell by them whose they are.
 fn last_studies(snapshot: &Snapshot) -> Markup {
+    let row = |one: &LastStudy| {
+        vec![
+            html! { code { (one.new_uid) } },
+            html! { (one.project) },
+            html! { (one.objects) },
+            html! { (one.to_leave) },
+            html! { (age_text(snapshot.age_s(one.updated_ms))) " ago" },
+        ]
+    };
+    let columns = [
+        ("Study Instance UID", "uid"),
+        ("project", ""),
+        ("objects", "n"),
+        ("to leave", "n"),
+        ("last", "n"),
+    ];
+    let rows = snapshot.overview.last_studies.iter().map(row);
+    table("Last studies, by their new UIDs", &columns, rows)
+}
+
+/// Columns by name and class; nothing without rows. On a narrow screen each row stands as a list, with
+/// the names of its columns, and what is wide still scrolls by itself, by keyboard too.
+fn table(
+    title: &str,
+    columns: &[(&str, &str)],
+    rows: impl ExactSizeIterator<Item = Vec<Markup>>,
+) -> Markup {
+    if rows.len() == 0 {
+        return html! {};
+    }
     html! {
-        @if !snapshot.overview.last_studies.is_empty() {
-            h2 { "Last studies, by their new UIDs" }
-            div class="wide" { table {
-                thead { tr {
-                    th { "Study Instance UID" } th { "project" } th class="n" { "objects" }
-                    th class="n" { "to leave" } th class="n" { "last" }
-                } }
-                tbody { @for one in &snapshot.overview.last_studies { tr {
-                    td { code { (one.new_uid) } }
-                    td { (one.project) }
-                    td class="n" { (one.objects) }
-                    td class="n" { (one.to_leave) }
-                    td class="n" { (age_text(snapshot.age_s(one.updated_ms))) }
-                } } }
-            } }
-        }
+        h2 { (title) }
+        div class="wide" role="region" tabindex="0" aria-label=(title) { table {
+            thead { tr { @for (name, class) in columns { th scope="col" class=(class) { (name) } } } }
+            tbody { @for row in rows { tr {
+                @for (cell, (name, class)) in row.iter().zip(columns) {
+                    td class=(class) data-name=(name) { (cell) }
+                }
+            } } }
+        } }
     }
 }
 
 fn machine(snapshot: &Snapshot) -> Markup {
-    let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
     let intake = &snapshot.intake;
     let rejected: u64 = intake.rejected.values().sum();
     html! {
         h2 { "Since the start" }
         p {
             (intake.accepted) " associations accepted (" (intake.associations) " running), "
-            (rejected) " rejected; " (intake.stored) " objects taken, " (gib(intake.stored_bytes)) "."
+            (rejected) " rejected; " (intake.stored) " objects taken, " (size_text(intake.stored_bytes)) "."
         }
-        p { "Free on the spool's disk: " (gib(snapshot.free_bytes)) ", of which " (gib(snapshot.min_free_bytes)) " are kept." }
+        p { "Free on the spool's disk: " (size_text(snapshot.free_bytes)) ", of which " (size_text(snapshot.min_free_bytes)) " are kept." }
         @if let Some(audit) = &snapshot.audit {
-            p class=(if audit.trouble.is_some() { "bad" } else { "" }) {
-                "Audit messages: " (audit.pending) " wait"
-                @if let Some(why) = &audit.trouble { ": " (why) }
-                "."
-            }
+            p { "Audit messages: " (audit.pending) " wait." }
         }
         @for (of, days) in &snapshot.certificates {
-            p class=(if *days < 30 { "bad" } else { "" }) { "Certificate of " (of) ": " (days) " days left." }
+            p { "Certificate of " (of) ": " (days) " days left." }
         }
+    }
+}
+
+fn size_text(bytes: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    match bytes / MIB {
+        ..1_024 => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+        _ => format!("{:.1} GiB", bytes as f64 / (MIB << 10) as f64),
     }
 }
 

@@ -53,7 +53,7 @@ pub use identifiers::Known;
 pub use jobs::Job;
 pub use local::LocalSpool;
 pub use originals::{Accepted, IncomingFile, NewOriginal, Original, uid_or_nothing};
-pub use overview::Overview;
+pub use overview::{LastStudy, Overview};
 pub use part10::Identity;
 pub use patient_jobs::{PatientDecision, PatientDelivery, PatientJob};
 pub use patients::{Admission, Excluded, Exclusion, PatientHash};

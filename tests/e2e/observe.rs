@@ -1,6 +1,9 @@
 //! Health, metrics and the status page: they tell what happens, and nothing of anybody.
 
-use crate::harness::{Gateway, Site, assert_absent, pynetdicom, sample, value, wait_until};
+use crate::harness::{
+    Authority, Gateway, Site, assert_absent, pynetdicom, sample, value, wait_until,
+};
+use base64::Engine;
 use dicom_dictionary_std::tags;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,6 +17,10 @@ fn get(gateway: &Gateway, path: &str, headers: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("text");
     answer
+}
+
+fn basic(pair: &str) -> String {
+    format!("Authorization: Basic {}\r\n", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 #[test]
@@ -43,7 +50,7 @@ fn metrics_and_page_tell_of_what_was_delivered_held_and_rejected_and_name_nobody
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
     let page = get(&gateway, "/", "");
-    assert!(page.contains("Ready: objects are taken.") && page.contains("<td>out</td>"), "{page}");
+    assert!(page.contains("Ready: objects are taken.") && page.contains(">out</td>"), "{page}");
     assert!(page.contains("default-src 'none'"), "{page}");
     let result = site.delivered().into_iter().next().expect("a result");
     let study = value(&result, tags::STUDY_INSTANCE_UID);
@@ -74,8 +81,38 @@ fn a_token_is_asked_for_where_one_is_configured_and_needed_beyond_loopback() {
         assert!(wrong.starts_with("HTTP/1.1 401"));
         let right = get(&gateway, path, "Authorization: Bearer a-long-token\r\n");
         assert!(right.starts_with("HTTP/1.1 200"), "{right}");
+        // As a browser gives it: the password of anybody.
+        let refused = get(&gateway, path, &basic("reader:wrong"));
+        assert!(refused.starts_with("HTTP/1.1 401"));
+        assert!(refused.contains("www-authenticate: Basic "), "{refused}");
+        assert!(get(&gateway, path, &basic("reader:a-long-token")).starts_with("HTTP/1.1 200"));
     }
     assert!(get(&gateway, "/healthz", "").starts_with("HTTP/1.1 200"), "health needs none");
+    gateway.stop();
+}
+
+#[test]
+fn the_page_begins_with_what_a_person_has_to_do() {
+    let mut site = Site::new();
+    let authority = Authority::new(&site.path("ca"), "authority");
+    let expired = authority.sign_expired("gateway.test");
+    let tls = format!(
+        "listen = '127.0.0.1:0'\ncertificate_file = '{}'\nkey_file = '{}'",
+        expired.certificate.display(),
+        expired.key.display()
+    );
+    site.set("intake.tls", tls.parse::<toml::Table>().expect("TOML"));
+    let gateway = site.start();
+    let tasks = || {
+        let page = get(&gateway, "/", "");
+        let (tasks, _) = page.split_once("<h2>Objects</h2>").expect("what flows comes after");
+        tasks.to_owned()
+    };
+    assert!(tasks().contains("The certificate of intake is over."), "{}", tasks());
+    assert!(!tasks().contains("Destination out"), "{}", tasks());
+    site.run(&["destination", "pause", "out"]).ok();
+    wait_until("the pause is shown", || tasks().contains("Destination out is paused."));
+    assert!(tasks().contains("<code>deid-gateway destination resume out</code>"), "{}", tasks());
     gateway.stop();
 }
 
