@@ -1,5 +1,5 @@
-//! The real binary between real peers: DCMTK and pynetdicom send, DCMTK `storescp` or a folder
-//! receives, and judges written in Python say whether what arrived is de-identified.
+//! The real binary between real peers: DCMTK, pynetdicom and Orthanc send, DCMTK `storescp`,
+//! Orthanc or a folder receives, and judges written in Python say whether what arrived is de-identified.
 //!
 //! Nothing here is skipped when a peer is missing: `tests/install` installs what is needed.
 
@@ -39,6 +39,7 @@ mod mutants;
 mod native;
 mod network;
 mod observe;
+mod orthanc;
 mod page;
 mod patients;
 mod peers;

@@ -10,6 +10,7 @@ mod gateway;
 mod judges;
 mod leaks;
 mod objects;
+mod orthanc;
 mod process;
 mod proxy;
 mod repository;
@@ -34,6 +35,7 @@ pub use objects::{
     mismatched, modified, mutants, native, renamed, sample, slow, transcoded, undecodable,
     undecodable_pixels, value,
 };
+pub use orthanc::Orthanc;
 pub use process::{printed, python, run, run_python, wait_until};
 pub use proxy::{Fault, Plan, Proxy};
 pub use repository::Repository;
