@@ -47,7 +47,9 @@ pub struct Wanted {
 pub fn text(wanted: &Wanted) -> Result<String, WrongAnswer> {
     let mut document: DocumentMut =
         EVERY_OPTION.parse().map_err(|error| WrongAnswer::of(format!("{error}")))?;
-    document["serve"].as_table_mut().map(|first| first.decor_mut().set_prefix(HEAD));
+    if let Some(first) = document["serve"].as_table_mut() {
+        first.decor_mut().set_prefix(HEAD);
+    }
     let engine = match wanted.engine {
         Engine::Local => "local",
         Engine::Aws => "aws",
@@ -96,8 +98,8 @@ fn destination(section: &mut Item, wanted: &Wanted) -> Result<(), WrongAnswer> {
             &["path"]
         }
     };
-    for key in without {
-        section.as_table_mut().map(|table| table.remove(key));
+    if let Some(table) = section.as_table_mut() {
+        without.iter().for_each(|key| drop(table.remove(key)));
     }
     Ok(())
 }
