@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::patients::Patients;
 use crate::site_key::{self, SiteKeyError};
 
+/// The key in force of every project that is served, by its id.
 pub(super) fn site_keys(config: &Config) -> Result<String, String> {
     let path = &config.keys.site_key_file;
     if !path.exists() {
@@ -29,6 +30,7 @@ pub(super) fn site_keys(config: &Config) -> Result<String, String> {
     Ok(format!("{}: epoch {epoch}, {}", path.display(), keys.join("; ")))
 }
 
+/// How many patients the table has, where there is one.
 pub(super) fn lookup(config: &Config) -> Result<String, String> {
     let Some(path) = config.keys.lookup_file() else { return Ok("no lookup file".into()) };
     let patients = Patients::load(&config.keys).map_err(|error| error.to_string())?;

@@ -4,8 +4,9 @@ use procfs::process::{MountInfo, Process};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Block devices, by their numbers.
-const SYS_BLOCK: &str = "/sys/dev/block";
+const SYS: &str = "/sys";
+/// What cryptsetup makes that tells changes and hides nothing.
+const CHECKS_ALONE: [&str; 2] = ["CRYPT-VERITY", "CRYPT-INTEGRITY"];
 /// How many devices may lie below each other.
 const MAX_DEPTH: usize = 16;
 
@@ -51,7 +52,7 @@ impl Volume {
             "ecryptfs" | "fuse.gocryptfs" | "fuse.cryfs" | "fuse.encfs" => {
                 Self::Encrypted(format!("{kind} encrypts it"))
             }
-            _ => match is_on_crypt(Path::new(SYS_BLOCK), &number_of(&source, &mount.majmin)) {
+            _ => match is_on_crypt(Path::new(SYS), &number_of(&source, &mount.majmin)) {
                 true => Self::Encrypted(format!("{kind} on {source}, which dm-crypt encrypts")),
                 false => Self::Plain(format!("{kind} on {source}")),
             },
@@ -68,23 +69,37 @@ fn number_of(source: &str, majmin: &str) -> String {
     )
 }
 
-/// Whether everything below this block device is dm-crypt, as LUKS is, or lies on it whole.
-fn is_on_crypt(sys_block: &Path, number: &str) -> bool {
-    sys_block.join(number).canonicalize().is_ok_and(|device| is_crypt(&device, MAX_DEPTH))
+/// Whether everything below this block device is dm-crypt, as LUKS is, or lies on it whole; so must be the other
+/// devices of a Btrfs that it belongs to.
+fn is_on_crypt(sys: &Path, number: &str) -> bool {
+    let Ok(device) = sys.join("dev/block").join(number).canonicalize() else { return false };
+    let together = devices_of_btrfs(&sys.join("fs/btrfs"), &device);
+    is_crypt(&device, MAX_DEPTH) && together.iter().all(|device| is_crypt(device, MAX_DEPTH))
+}
+
+/// Every device of the Btrfs that this one belongs to: a mount names one of them.
+fn devices_of_btrfs(all: &Path, device: &Path) -> Vec<PathBuf> {
+    let file_systems = std::fs::read_dir(all).into_iter().flatten().flatten();
+    let devices = file_systems.map(|one| linked(&one.path().join("devices")));
+    devices.filter(|devices| devices.iter().any(|one| one == device)).flatten().collect()
+}
+
+/// What the links of a directory lead to.
+fn linked(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.path().canonicalize().ok()).collect()
 }
 
 fn is_crypt(device: &Path, depth: usize) -> bool {
     let uuid = std::fs::read_to_string(device.join("dm/uuid")).unwrap_or_default();
-    if uuid.starts_with("CRYPT-") {
+    if uuid.starts_with("CRYPT-") && !CHECKS_ALONE.iter().any(|kind| uuid.starts_with(kind)) {
         return true;
     }
     let Some(depth) = depth.checked_sub(1) else { return false };
     if device.join("partition").exists() {
         return device.parent().is_some_and(|whole| is_crypt(whole, depth));
     }
-    let entries = std::fs::read_dir(device.join("slaves")).into_iter().flatten().flatten();
-    let below: Vec<PathBuf> =
-        entries.filter_map(|entry| entry.path().canonicalize().ok()).collect();
+    let below = linked(&device.join("slaves"));
     !below.is_empty() && below.iter().all(|device| is_crypt(device, depth))
 }
 
@@ -106,6 +121,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a directory");
         for (number, name, uuid, below) in devices {
             let device = root.path().join(name);
+            fs::create_dir_all(root.path().join("dev/block")).expect("made");
             fs::create_dir_all(device.join("slaves")).expect("made");
             if !uuid.is_empty() {
                 fs::create_dir_all(device.join("dm")).expect("made");
@@ -118,7 +134,7 @@ mod tests {
                 let link = device.join("slaves").join(at.to_string());
                 symlink(root.path().join(one), link).expect("linked");
             }
-            symlink(&device, root.path().join(number)).expect("linked");
+            symlink(&device, root.path().join("dev/block").join(number)).expect("linked");
         }
         root
     }
@@ -149,6 +165,39 @@ mod tests {
         ]);
         assert!(is_on_crypt(root.path(), "9:0") && is_on_crypt(root.path(), "259:0"));
         assert!(!is_on_crypt(root.path(), "9:1"));
+    }
+
+    #[test]
+    fn what_only_tells_changes_is_not_taken_for_encryption() {
+        let root = sys(&[
+            ("8:0", "sda", "", &[]),
+            ("253:0", "dm-0", "CRYPT-INTEGRITY-x", &["sda"]),
+            ("253:1", "dm-1", "CRYPT-LUKS2-0-luks", &["dm-0"]),
+            ("253:2", "dm-2", "CRYPT-VERITY-x", &["dm-1"]),
+        ]);
+        assert!(!is_on_crypt(root.path(), "253:0"));
+        assert!(is_on_crypt(root.path(), "253:1") && is_on_crypt(root.path(), "253:2"));
+    }
+
+    #[test]
+    fn a_btrfs_of_several_devices_is_encrypted_when_all_are() {
+        let root = sys(&[
+            ("8:0", "sda", "", &[]),
+            ("253:0", "dm-0", "CRYPT-LUKS2-0-luks", &["sda"]),
+            ("253:1", "dm-1", "CRYPT-LUKS2-1-luks", &["sda"]),
+            ("8:16", "sdb", "", &[]),
+        ]);
+        let btrfs = |uuid: &str, devices: &[&str]| {
+            let directory = root.path().join("fs/btrfs").join(uuid).join("devices");
+            fs::create_dir_all(&directory).expect("made");
+            for name in devices {
+                symlink(root.path().join(name), directory.join(name)).expect("linked");
+            }
+        };
+        btrfs("mixed", &["dm-0", "sdb"]);
+        btrfs("whole", &["dm-1"]);
+        assert!(!is_on_crypt(root.path(), "253:0"));
+        assert!(is_on_crypt(root.path(), "253:1"));
     }
 
     #[test]

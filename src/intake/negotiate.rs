@@ -36,6 +36,19 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::ProtocolVersion,
+        Self::ApplicationContext,
+        Self::Contexts,
+        Self::Calling,
+        Self::Certificate,
+        Self::Called,
+        Self::User,
+        Self::Busy,
+        Self::Stopping,
+    ];
+
     /// The A-ASSOCIATE-RJ (PS3.8 section 9.3.4).
     pub fn pdu(self) -> AssociationRJ {
         use AssociationRJResult::{Permanent, Transient};

@@ -30,8 +30,16 @@ impl Drop for Running<'_> {
 }
 
 /// The counts, shared by all connections.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally(Mutex<Counts>);
+
+impl Default for Tally {
+    /// Every reason begins at 0: Prometheus sees no increase in a series that begins with its first event.
+    fn default() -> Self {
+        let rejected = Rejection::ALL.map(|rejection| (rejection.code(), 0)).into();
+        Self(Mutex::new(Counts { rejected, ..Counts::default() }))
+    }
+}
 
 impl Tally {
     fn now(&self) -> MutexGuard<'_, Counts> {

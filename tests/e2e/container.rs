@@ -14,4 +14,6 @@ fn the_steps_of_the_dockerfile_make_an_image_that_runs_and_says_that_it_is_healt
     for step in ["HEALTHCHECK: healthy", "SIGTERM: exit code 0", "records and key are in volumes"] {
         assert!(said.lines().any(|line| line == step), "{step} is not said: {said}");
     }
+    let is_closed = said.contains("without capabilities; its root: Read-only file system");
+    assert_eq!(is_closed, rustix::process::geteuid().is_root(), "{said}");
 }

@@ -40,6 +40,7 @@ fn metrics_and_page_tell_of_what_was_delivered_held_and_rejected_and_name_nobody
         "deid_gateway_objects{state=\"ended\"} 2",
         "deid_gateway_objects_stored_total 2",
         "deid_gateway_associations_rejected_total{reason=\"calling-ae-title\"} 1",
+        "deid_gateway_associations_rejected_total{reason=\"certificate\"} 0",
         "deid_gateway_deliveries_sent{destination=\"out\"} 2",
         "deid_gateway_ready 1",
         "deid_gateway_step_duration_seconds_count{step=\"read\"} 2",
